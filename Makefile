@@ -1,0 +1,64 @@
+# `make help` lists the targets. Everything runs in .venv, which is made from requirements.lock (hashes, no index addresses).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 4
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(VENV)/.installed ## A minute's story on a real API server and an AWS emulator (ARGS=--keep leaves it running)
+	@$(BIN)/ivs-operator demo $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.installed control-plane ## All tests: core, emulator, CRDs on a real API server, end-to-end walks
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed ## Style, types, the dependency rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(VENV)/.installed ## Rewrite the sources in house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: generate
+generate: $(VENV)/.installed ## Write every generated file anew (CRDs)
+	$(BIN)/ivs-operator crds --output-dir crds
+
+.PHONY: fresh
+fresh: generate ## Fail when a generated file is not what the code generates
+	git diff --exit-code -- crds
+
+.PHONY: bench
+bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes writes, as tables
+	$(BIN)/pytest tests/benchmarks -p no:cacheprovider -s $(ARGS)
+
+.PHONY: control-plane
+control-plane: $(VENV)/.installed ## Find or build etcd, kube-apiserver, kube-controller-manager and kubectl (minutes, once)
+	@$(BIN)/python -m ivs_sandbox
+
+.PHONY: lock
+lock: $(VENV)/.installed ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove the virtual environment and caches of the checkout
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; set PYTHON=...")'
+	@echo "making $(VENV) from requirements.lock (about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

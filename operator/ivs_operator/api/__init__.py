@@ -1,0 +1,1 @@
+"""The contract with users: models of spec and status, names, reasons, CRDs. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Everything that talks to AWS; the only importer of boto3."""

@@ -1,0 +1,1 @@
+"""Everything that talks to Kubernetes; the only importer of its client."""

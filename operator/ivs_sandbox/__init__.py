@@ -1,0 +1,1 @@
+"""A local Kubernetes control plane, and the story that the demo tells on it."""
