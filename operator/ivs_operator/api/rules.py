@@ -1,5 +1,6 @@
-"""Rules between fields, each stated once: as CEL for the API server and, where no old object is needed, as Python for
-us.
+"""Rules between fields, each stated once: as CEL for the API server, as Python for us.
+
+A rule that compares with the old object has no Python twin: we never see the old one.
 
 The CEL texts are those that hold on a real API server: a transition rule sits on a parent that is always there,
 because a rule on an optional field does not fire when the field is added or removed.

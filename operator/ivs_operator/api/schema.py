@@ -7,8 +7,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from ivs_operator.api.model import Model
+from ivs_operator.api.observed import ONLY_FOR
 from ivs_operator.api.rules import VALIDATIONS
-from ivs_operator.api.status import ONLY_FOR, UNOBSERVED
+from ivs_operator.api.status import UNOBSERVED
 
 __all__ = ["Schema", "flow", "resolved", "spec_schema", "status_schema"]
 

@@ -4,13 +4,23 @@ Neither enums, patterns nor length bounds here: the day AWS adds a word, or says
 must not fail for it. The writer cuts instead (`Status.bounded`).
 """
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, PlainSerializer
-from pydantic.config import JsonDict
+from pydantic import Field
 
-from ivs_operator.api.model import ATOMIC_LIST, ATOMIC_MAP, INT32, INT64, MAP_BY_TYPE, Model
+from ivs_operator.api.model import ATOMIC_LIST, INT32, INT64, MAP_BY_TYPE, Model
+from ivs_operator.api.moments import MicroTime, Timestamp
+from ivs_operator.api.observed import (
+    CHAT_ONLY,
+    RECORDING_ONLY,
+    Observed,
+    ObservedDestination,
+    ObservedFirehose,
+    ObservedLogGroup,
+    ObservedRenditions,
+    ObservedS3,
+    ObservedThumbnails,
+)
 from ivs_operator.api.selectors import Selector
 
 __all__ = [
@@ -20,7 +30,6 @@ __all__ = [
     "MAX_RECONCILE_AT",
     "MAX_SUPERSEDED",
     "MAX_VALUE",
-    "ONLY_FOR",
     "UNOBSERVED",
     "Associations",
     "Condition",
@@ -49,34 +58,6 @@ MAX_RECONCILE_AT: Final = 64
 MAX_MESSAGE: Final = 2048
 MAX_VALUE: Final = 512
 
-# Marks a member that one kind's AWS API lacks; the generator leaves it out of the other kind's schema.
-ONLY_FOR: Final = "x-only-for"
-_CHAT_ONLY: Final[JsonDict] = {ONLY_FOR: "ChatLoggingConfiguration"}
-_RECORDING_ONLY: Final[JsonDict] = {ONLY_FOR: "RecordingConfiguration"}
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _whole_second(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
-
-
-_AS_TEXT: Final = PlainSerializer(
-    _rfc3339, return_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-)
-
-Timestamp = Annotated[AwareDatetime, AfterValidator(_whole_second), _AS_TEXT]
-"""A moment in UTC, cut to the second as everywhere in Kubernetes."""
-
-MicroTime = Annotated[AwareDatetime, AfterValidator(_utc), _AS_TEXT]
-"""A moment in UTC, to the microsecond: cut to the second it would lie before what it stands for."""
-
 
 class Condition(Model):
     """One aspect of the state."""
@@ -99,90 +80,6 @@ class Condition(Model):
 
     observed_generation: int | None = Field(default=None, json_schema_extra=INT64)
     """metadata.generation that this condition speaks of."""
-
-
-class ObservedS3(Model):
-    """A bucket."""
-
-    bucket_name: str | None = None
-    """Name of the bucket."""
-
-
-class ObservedLogGroup(Model):
-    """A log group."""
-
-    log_group_name: str | None = None
-    """Name of the log group."""
-
-
-class ObservedFirehose(Model):
-    """A delivery stream."""
-
-    delivery_stream_name: str | None = None
-    """Name of the delivery stream."""
-
-
-class ObservedDestination(Model):
-    """Where the output goes."""
-
-    s3: ObservedS3 | None = None
-    """The S3 bucket, if it is one."""
-
-    cloud_watch_logs: ObservedLogGroup | None = Field(default=None, json_schema_extra=_CHAT_ONLY)
-    """The CloudWatch Logs log group, if it is one."""
-
-    firehose: ObservedFirehose | None = Field(default=None, json_schema_extra=_CHAT_ONLY)
-    """The Firehose delivery stream, if it is one."""
-
-
-class ObservedThumbnails(Model):
-    """Thumbnails."""
-
-    recording_mode: str | None = None
-    """Whether thumbnails are recorded."""
-
-    target_interval_seconds: int | None = Field(default=None, json_schema_extra=INT64)
-    """Seconds between thumbnails."""
-
-    resolution: str | None = None
-    """Size of thumbnails; absent: that of the source."""
-
-    storage: tuple[str, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)
-    """How thumbnails are kept."""
-
-
-class ObservedRenditions(Model):
-    """Renditions."""
-
-    rendition_selection: str | None = None
-    """Which renditions are recorded."""
-
-    renditions: tuple[str, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)
-    """The renditions recorded with CUSTOM."""
-
-
-class Observed(Model):
-    """What AWS has now."""
-
-    model_config = ConfigDict(json_schema_extra=ATOMIC_MAP)
-
-    name: str | None = None
-    """Name at AWS."""
-
-    destination_configuration: ObservedDestination | None = None
-    """Where the output goes."""
-
-    thumbnail_configuration: ObservedThumbnails | None = Field(default=None, json_schema_extra=_RECORDING_ONLY)
-    """Thumbnails recorded."""
-
-    rendition_configuration: ObservedRenditions | None = Field(default=None, json_schema_extra=_RECORDING_ONLY)
-    """Renditions recorded."""
-
-    recording_reconnect_window_seconds: int | None = Field(default=None, json_schema_extra=INT32 | _RECORDING_ONLY)
-    """Seconds within which a broadcast that dropped continues the same recording."""
-
-    tags: dict[str, str] = Field(default_factory=dict)
-    """All tags, those of others included."""
 
 
 class Problem(Model):
@@ -280,10 +177,10 @@ class Status(Model):
     state: str | None = Field(default=None, examples=["ACTIVE"])
     """AWS's own word for the state."""
 
-    create_time: Timestamp | None = Field(default=None, json_schema_extra=_CHAT_ONLY)
+    create_time: Timestamp | None = Field(default=None, json_schema_extra=CHAT_ONLY)
     """When AWS created the object."""
 
-    update_time: Timestamp | None = Field(default=None, json_schema_extra=_CHAT_ONLY)
+    update_time: Timestamp | None = Field(default=None, json_schema_extra=CHAT_ONLY)
     """When the object last changed at AWS."""
 
     observed: Observed | None = None
@@ -295,7 +192,7 @@ class Status(Model):
     associations: Associations | None = None
     """Rooms or channels attached to the AWS object."""
 
-    superseded: tuple[Superseded, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST | _RECORDING_ONLY)
+    superseded: tuple[Superseded, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST | RECORDING_ONLY)
     """Replaced objects that wait to be let go."""
 
     drift: tuple[DriftField, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)
@@ -304,6 +201,10 @@ class Status(Model):
     pending_create: PendingCreate | None = None
     """Written before the AWS object is created and taken away after, so that a crash in between is found. Don't
     edit."""
+
+    tag_keys: tuple[str, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)
+    """Keys of the AWS tags that this object has set, recorded before they are set: only these are removed when they
+    leave the spec. Don't edit."""
 
     last_handled_reconcile_at: str | None = None
     """Echo of the annotation ivs-operator.dev/reconcile-at once it was acted upon."""
@@ -316,9 +217,7 @@ class Status(Model):
         return next((condition for condition in self.conditions if condition.type == kind), None)
 
     def bounded(self) -> Self:
-        """A copy cut to what status may hold: lists to their limits, texts to readable lengths, problems sorted by
-        ARN.
-        """
+        """A copy cut to what status may hold: lists to their limits, problems by ARN, texts to a readable length."""
         associations = self.associations and self.associations.model_copy(
             update={"problems": tuple(_cut_message(p) for p in _first(self.associations.problems))}
         )

@@ -29,7 +29,7 @@ MAX_ERRORS: Final = 8
 MAX_SHOWN: Final = 64
 
 
-class InvalidSpec(ValueError):
+class InvalidSpec(ValueError):  # noqa: N818 - named after the reason users see in status
     """An object that can't be acted upon.
 
     `field` is the path of the first mistake, in the user's spelling; `message` says all of them, each with its path
