@@ -1,0 +1,109 @@
+"""One real API server per test run, under xdist too; started by the first test that needs it, ended with the run.
+
+`USE_EXISTING_CLUSTER=true` runs the same tests on a cluster that exists. Nothing is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from ivs_sandbox.shared_run import SharedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ivs_sandbox.audit import AuditLog
+    from ivs_sandbox.binaries import Binaries
+    from ivs_sandbox.cluster import Cluster
+    from ivs_sandbox.control_plane import ControlPlane
+    from ivs_sandbox.kubectl import KubectlResult
+
+_RUN = pytest.StashKey[SharedRun]()
+_FAILED = pytest.StashKey[bool]()
+_CRDS = Path(__file__).parent.parent / "crds"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run belongs to xdist's controller; workers are told where it is."""
+    told: dict[str, Any] | None = getattr(config, "workerinput", None)
+    config.stash[_RUN] = (
+        SharedRun.of_this_process() if told is None else SharedRun(Path(told["run_directory"]), told["run_owner"])
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist's controller makes a worker."""
+    run = node.config.stash[_RUN]
+    node.workerinput |= {"run_directory": str(run.directory), "run_owner": run.owner_pid}
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_FAILED] = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """After every worker has ended: workers never stop what others may still use."""
+    run = config.stash.get(_RUN, None)
+    if run is None or run.owner_pid != os.getpid():
+        return
+    logs = run.close(keep_logs=config.stash.get(_FAILED, True))
+    if logs is not None:
+        print(f"\nlogs of the control plane: {logs}")
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Cluster:
+    """The run's API server with our CRDs and controllers. Shared: never stop it; `own_control_plane` is for that."""
+    return request.config.stash[_RUN].cluster(_CRDS)
+
+
+@pytest.fixture(scope="session")
+def control_plane_binaries() -> Binaries:
+    """The programs, found and never installed in the middle of a test."""
+    from ivs_sandbox.resolver import resolve
+
+    return resolve(install=False)
+
+
+@pytest.fixture
+def own_control_plane(control_plane_binaries: Binaries, tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane for one test that stops or restarts parts of it; 3 s and 0.4 GB, so seldom."""
+    from ivs_sandbox.control_plane import ControlPlane
+
+    with ControlPlane(control_plane_binaries, tmp_path / "control-plane") as started:
+        started.apply_crds(_CRDS)
+        yield started
+
+
+@pytest.fixture
+def kubectl(control_plane: Cluster) -> Callable[..., KubectlResult]:
+    """kubectl as the administrator: `kubectl("apply", "-f", "-", stdin=...)`."""
+    return control_plane.kubectl
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, control_plane: Cluster) -> str:
+    """A new namespace. Not deleted: that takes the namespace controller 5 s, and the run's end does it for nothing."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].rstrip("-")
+    name = f"{slug or 'test'}-{uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    return name
+
+
+@pytest.fixture
+def kubeconfig_for_service_account(control_plane: Cluster) -> Callable[[str, str], Path]:
+    """`(namespace, name) -> kubeconfig` with a token of that service account."""
+    return control_plane.service_account_kubeconfig
+
+
+@pytest.fixture
+def audit_log(control_plane: Cluster) -> AuditLog:
+    """What the API server was asked, by whom, and what allowed it."""
+    return control_plane.audit_log
