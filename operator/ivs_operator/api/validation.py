@@ -6,7 +6,7 @@ The API server checks the same when an object is written, but an object may be o
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -27,6 +27,22 @@ AnyStatus = Status | AWSAccountStatus
 # As many errors as fit a message that people read; the rest is counted.
 MAX_ERRORS: Final = 8
 MAX_SHOWN: Final = 64
+
+# What is wrong, in the words of someone who writes YAML; `{}` takes members of the error's context.
+_WORDS: Final = {
+    "model_type": "must be a map",
+    "dict_type": "must be a map",
+    "tuple_type": "must be a list",
+    "string_type": "must be a string (in YAML put numbers, true and false in quotes)",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "string_pattern_mismatch": "must match {pattern}",
+}
 
 
 class InvalidSpec(ValueError):  # noqa: N818 - named after the reason users see in status
@@ -121,18 +137,15 @@ def _node(schema: Schema, location: tuple[int | str, ...]) -> Schema:
 
 
 def _explained(details: ErrorDetails, node: Schema, parent: Schema) -> str:
-    given = _shown(details["input"])
     match details["type"]:
         case "missing":
-            return f"is required; set it{_example(node)}"
+            return f"is required; set it{_example(node, parent)}"
         case "extra_forbidden":
             return f"is not a field; {_spelling(str(details['loc'][-1]), parent)}"
         case "enum":
-            return f"{given} is not known; set one of {', '.join(node.get('enum', ()))}"
-        case "string_pattern_mismatch":
-            return f"{given} does not match {node.get('pattern')}; correct it{_example(node)}"
-        case _:
-            return f"{_lowered(details['msg'])}, not {given}; correct it{_example(node)}"
+            return f"must be one of {', '.join(node.get('enum', ()))}; now {_shown(details['input'])}"
+    words = _WORDS.get(details["type"], details["msg"]).format_map(details.get("ctx", {}))
+    return f"{words}{_example(node, parent)}; now {_shown(details['input'])}"
 
 
 def _spelling(name: str, parent: Schema) -> str:
@@ -143,15 +156,15 @@ def _spelling(name: str, parent: Schema) -> str:
     return f"remove it, or use one of {', '.join(known)}" if known else "remove it"
 
 
-def _example(node: Schema) -> str:
-    examples: Any = node.get("examples")
-    return f", for example {flow(examples[0])}" if examples else ""
+def _example(node: Schema, parent: Schema) -> str:
+    """An example of the field, or of its list when the field is an item of one."""
+    if node.get("examples"):
+        return f", for example {flow(node['examples'][0])}"
+    if parent.get("items") is node and parent.get("examples"):
+        return f", for example {flow(parent['examples'][0][0])}"
+    return ""
 
 
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-
-
-def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
