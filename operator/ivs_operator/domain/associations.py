@@ -1,0 +1,253 @@
+"""Which rooms or channels are to be joined and let go, and what stands in the way.
+
+AWS marks no association as anybody's. Ours is what a recorded selector matches: selectors are on record (the ledger in
+status) before the first call that attaches, and an entry taken out of the spec stays on record until nothing that only
+it meant is associated any more.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Action, Associate, InspectConsumer, RefreshConsumers
+from ivs_operator.domain.desired import ConflictPolicy, DeletionPolicy, Desired
+from ivs_operator.domain.kinds import TRAITS, Traits, count
+from ivs_operator.domain.observed import Consumer
+from ivs_operator.domain.selectors import Selector
+from ivs_operator.domain.slots import Blocked, arrange
+from ivs_operator.domain.subject import Situation
+
+__all__ = ["Associations", "Problem", "associate"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One room or channel that should be associated and is not."""
+
+    arn: str
+    reason: Reason
+    message: str
+    blocks_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """The state of an object's associations, and what to do next about them."""
+
+    known: bool
+    """False while nothing of the rooms or channels was read: then status keeps what it says."""
+    matched: int = 0
+    associated: int = 0
+    foreign: tuple[Consumer, ...] = ()
+    releasing: int = 0
+    problems: tuple[Problem, ...] = ()
+    selectors: tuple[Selector, ...] = ()
+    """What belongs on record now."""
+    actions: tuple[Action, ...] = ()
+    joining: int = 0
+    """How many are about to be joined."""
+    joining_exact: int = 0
+    """How many of these an entry names by ARN or name."""
+    wake: float | None = None
+
+    @property
+    def pending(self) -> int:
+        """Matched and not associated yet."""
+        return self.matched - self.associated
+
+
+def associate(
+    s: Situation, arn: str | None, *, serving: bool, surplus: frozenset[str] = frozenset(), looking: bool = True
+) -> Associations:
+    """Plan the associations of the configuration `arn`.
+
+    `serving` tells whether it may be attached now (ACTIVE, not being deleted). `surplus` are our own other
+    configurations (twins, replaced ones), which `arn` replaces in place. Without `looking` the plan is made from what is
+    known (a deletion has asked for the users by a List of its own).
+    """
+    wanted = _wanted(s)
+    recorded = s.subject.recorded.ledger.selectors
+    if looking and not wanted and not recorded and s.view.consumers.listed_at == 0.0:
+        return Associations(known=False)
+    reads = _reads(s, wanted, recorded) if looking else ()
+    matched = {item.arn: item for entry in wanted for item in s.view.consumers.matching(entry)}
+    users = {item.arn: item for item in (s.view.consumers.users(arn) if arn else ())}
+    stale = tuple(entry for entry in recorded if entry not in wanted)
+    leaving = [item for key, item in users.items() if key not in matched and _meant(stale, item)]
+    foreign = [item for key, item in users.items() if key not in matched and not _meant(stale, item)]
+    associated = [item for key, item in matched.items() if arn in item.configurations]
+    still_needed = tuple(
+        entry for entry in stale if not s.view.consumers.listed_at or any(_meant((entry,), c) for c in leaving)
+    )
+    joins, problems = _joins(s, arn, matched, wanted, serving=serving, surplus=surplus)
+    leaves = [Associate(consumer=item.arn, remove=frozenset({arn}) | surplus) for item in leaving if arn]
+    due, held, wake = _split(s, (*leaves, *joins))
+    return Associations(
+        known=not any(isinstance(action, RefreshConsumers) for action in reads),
+        matched=len(matched),
+        associated=len(associated),
+        foreign=tuple(sorted(foreign, key=lambda item: item.arn)),
+        releasing=len(leaving),
+        problems=tuple(sorted((*problems, *held, *(_missing(s, wanted) if looking else ())))),
+        selectors=tuple(dict.fromkeys((*wanted, *still_needed))),
+        actions=(*reads, *due),
+        joining=sum(1 for action in due if action.add),
+        joining_exact=sum(1 for action in due if action.add and _exact(s, action, wanted)),
+        wake=wake,
+    )
+
+
+def _wanted(s: Situation) -> tuple[Selector, ...]:
+    """Entries in force: the spec's; while `DetachAndDelete` deletes, none; without a readable spec, the record's."""
+    if s.subject.deleting and s.subject.deletion_policy is DeletionPolicy.DETACH_AND_DELETE:
+        return ()
+    if s.subject.desired is None:
+        return s.subject.recorded.ledger.selectors
+    return s.subject.desired.selectors
+
+
+def _reads(s: Situation, wanted: tuple[Selector, ...], recorded: tuple[Selector, ...]) -> tuple[Action, ...]:
+    """What must be looked at before the picture is complete.
+
+    Entries by ARN need one Get each; the others need a complete pass, newer than the generation that brought them.
+    """
+    entries = (*wanted, *recorded)
+    needs_pass = any(entry.arn is None for entry in entries)
+    newer_than = s.memory.generation_seen_at
+    if needs_pass and (s.view.consumers.listed_at == 0.0 or s.view.consumers.listed_at < newer_than):
+        return () if s.failure("list-consumers") else (RefreshConsumers(newer_than=newer_than),)
+    unknown = [e.arn for e in entries if e.arn is not None and s.view.consumers.get(e.arn) is None]
+    inspections = (InspectConsumer(arn) for arn in dict.fromkeys(unknown))
+    return tuple(action for action in inspections if not s.failure(action.target))
+
+
+def _meant(entries: Iterable[Selector], item: Consumer) -> bool:
+    return any(entry.matches(item.arn, item.name, item.tags) for entry in entries)
+
+
+def _joins(
+    s: Situation,
+    arn: str | None,
+    matched: dict[str, Consumer],
+    wanted: tuple[Selector, ...],
+    *,
+    serving: bool,
+    surplus: frozenset[str],
+) -> tuple[list[Associate], list[Problem]]:
+    joins: list[Associate] = []
+    problems: list[Problem] = []
+    desired = s.subject.desired
+    if arn is None or desired is None or not serving:
+        return joins, problems
+    for item in sorted(matched.values(), key=lambda item: item.arn):
+        superfluous = surplus.intersection(item.configurations)
+        if arn in item.configurations and not superfluous:
+            continue
+        replaceable = _replaceable(s, desired, item, arn)
+        obstacle = _obstacle(s, desired, item, arn, surplus, replaceable)
+        if obstacle is None:
+            joins.append(
+                Associate(
+                    consumer=item.arn,
+                    add=arn,
+                    remove=surplus,
+                    wanted_by=wanted,
+                    conflict_policy=desired.conflict_policy,
+                    replaceable=replaceable,
+                )
+            )
+        else:
+            reason, message = obstacle
+            exact = any(entry.exact and entry.matches(item.arn, item.name, item.tags) for entry in wanted)
+            problems.append(Problem(item.arn, reason, message, blocks_ready=exact))
+    return joins, problems
+
+
+def _obstacle(
+    s: Situation, desired: Desired, item: Consumer, arn: str, surplus: frozenset[str], replaceable: frozenset[str]
+) -> tuple[Reason, str] | None:
+    """Why this consumer can't be joined now, as far as the view tells."""
+    traits = TRAITS[desired.kind]
+    slots = arrange(item.configurations, add=arn, remove=surplus, capacity=traits.slots, replaceable=replaceable)
+    if isinstance(slots, Blocked):
+        return traits.full, _full_message(traits, item, slots.holders, desired)
+    if item.arn in s.view.live:
+        return Reason.CHANNEL_LIVE, f"{_named(traits, item)} is live; it is changed when its stream ends"
+    free = traits.slots - len(item.configurations)
+    if s.claims is not None and free > 0 and not surplus.intersection(item.configurations):
+        older = s.claims.older(item, s.subject)
+        if older >= free:
+            return traits.full, f"{_named(traits, item)} has {free} free, which {older} older object(s) want as well"
+    return None
+
+
+def _full_message(traits: Traits, item: Consumer, holders: tuple[str, ...], desired: Desired) -> str:
+    if traits.slots > 1:
+        return (
+            f"{_named(traits, item)} already has its {traits.slots} logging configurations ({', '.join(holders)}); "
+            f"it is associated as soon as one of them is taken off"
+        )
+    remedy = (
+        "it belongs to an object of an ivs-operator, which is never replaced"
+        if desired.conflict_policy is ConflictPolicy.REPLACE
+        else "take it off, or set spec.channelConflictPolicy to Replace"
+    )
+    return f"{_named(traits, item)} records with {', '.join(holders)}; {remedy}"
+
+
+def _named(traits: Traits, item: Consumer) -> str:
+    return f"{traits.consumer} {item.name} ({item.arn})" if item.name else f"{traits.consumer} {item.arn}"
+
+
+def _replaceable(s: Situation, desired: Desired, item: Consumer, arn: str) -> frozenset[str]:
+    """Configurations that `Replace` may take off a channel: never one that carries an owner tag.
+
+    Another cluster's is not ours to touch, and one of our own cluster would be put back: the two would fight for ever.
+    """
+    if desired.conflict_policy is not ConflictPolicy.REPLACE:
+        return frozenset()
+    return frozenset(other for other in item.configurations if other != arn and other not in s.view.owner_tags)
+
+
+def _split(s: Situation, actions: Iterable[Associate]) -> tuple[tuple[Associate, ...], list[Problem], float | None]:
+    """Actions that are due, problems of those that a failure holds back, and when the first of these is due again."""
+    due: list[Associate] = []
+    held: list[Problem] = []
+    wakes: list[float] = []
+    for action in actions:
+        failure = s.failure(action.target)
+        if failure is None:
+            due.append(action)
+            continue
+        exact = s.subject.desired is not None and _exact(s, action, s.subject.desired.selectors)
+        held.append(Problem(action.consumer, failure.fault.reason, failure.fault.message, blocks_ready=exact))
+        wakes.append(failure.retry_at)
+    return tuple(due), held, min(wakes, default=None)
+
+
+def _exact(s: Situation, action: Associate, wanted: tuple[Selector, ...]) -> bool:
+    item = s.view.consumers.get(action.consumer)
+    return item is not None and any(e.exact and e.matches(item.arn, item.name, item.tags) for e in wanted)
+
+
+def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
+    """Entries that name something which does not exist."""
+    traits = TRAITS[s.subject.kind]
+    for entry in wanted:
+        if entry.arn is not None and s.view.consumers.get(entry.arn) is None:
+            failure = s.failure(f"inspect:{entry.arn}")
+            if failure is not None:
+                yield Problem(entry.arn, failure.fault.reason, failure.fault.message, blocks_ready=True)
+        elif entry.name is not None and s.view.consumers.listed_at and not list(s.view.consumers.matching(entry)):
+            message = (
+                f"no {traits.consumer} is named {entry.name} in {s.placement.region}; it is associated when one appears"
+            )
+            yield Problem("", traits.missing, message, blocks_ready=True)
+
+
+def describe(items: Iterable[Consumer], kind_traits: Traits, *, most: int = 5) -> str:
+    """`3 rooms (lobby arn:..., arn:...)`, naming at most `most`."""
+    ordered = sorted(items, key=lambda item: item.arn)
+    names = [f"{item.name} {item.arn}" if item.name else item.arn for item in ordered[:most]]
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return f"{count(len(ordered), kind_traits)} ({', '.join(names)}{more})"

@@ -1,0 +1,101 @@
+"""Nothing of ours exists: create it, once, whenever the process dies.
+
+Neither service has an idempotency token and names are not unique. So: the intent is written to status and acknowledged;
+then a List that began later finds nothing with our owner tag; then Create is called, once. Whoever finds an intent whose
+outcome is unknown (a crash, a lost reply) trusts a List only after the grace period, since Lists can lag.
+"""
+
+import math
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Create, Ledger, PendingCreate, WriteLedger
+from ivs_operator.domain.desired import Desired, DriftPolicy
+from ivs_operator.domain.finding import Finding, act
+from ivs_operator.domain.kinds import TRAITS
+from ivs_operator.domain.ownership import Owned, list_first
+from ivs_operator.domain.subject import Attempt, Situation
+from ivs_operator.domain.transition import watch
+
+__all__ = ["INTENT_LIFETIME", "absent", "settled"]
+
+INTENT_LIFETIME = 10.0
+"""Seconds for which an acknowledged intent may still be acted on; a process that was frozen longer writes a new one."""
+
+
+def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
+    """What to do while no AWS object is ours."""
+    traits = TRAITS[s.subject.kind]
+    if owned.leaving:
+        item = owned.leaving[0]
+        return watch(s, item, Finding(Reason.CREATING, f"waiting until {item.arn}, which is being deleted, is gone"))
+    elsewhere = _owned_elsewhere(s)
+    if elsewhere is not None:
+        return elsewhere
+    if s.subject.recorded.arn is not None and desired.drift_policy is DriftPolicy.REPORT:
+        message = f"{s.subject.recorded.arn} no longer exists; set spec.driftPolicy to Correct to have it made again"
+        return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True)
+    creating = f"creating the {traits.object_noun} in {s.placement.region}"
+    failure = s.failure(Create.target)
+    if failure is not None:
+        return act(s, Finding(Reason.CREATING, creating, actions=(Create(desired.settings, desired.tags),)))
+    attempt = s.memory.attempt
+    if _may_call(s, attempt):
+        if s.view.listed_at < (attempt.acknowledged_at if attempt else math.inf):
+            return list_first(s, newer_than=attempt.acknowledged_at if attempt else s.now)
+        return Finding(Reason.CREATING, creating, actions=(Create(desired.settings, desired.tags),))
+    waiting = settled(s)
+    if waiting is not None:
+        return waiting
+    intent = PendingCreate(spec_hash=desired.spec_hash, since=math.floor(s.now))
+    recorded = s.subject.recorded.ledger
+    ledger = Ledger(
+        pending=intent,
+        selectors=tuple(dict.fromkeys((*desired.selectors, *recorded.selectors))),
+        tag_keys=recorded.tag_keys | desired.tag_keys,
+    )
+    return act(s, Finding(Reason.CREATING, creating, actions=(WriteLedger(ledger, intends_create=True),)))
+
+
+def settled(s: Situation) -> Finding | None:
+    """Wait while the outcome of a recorded intent is unknown; None once the Lists can be trusted."""
+    pending = s.subject.recorded.ledger.pending
+    attempt = s.memory.attempt
+    if pending is None:
+        return None
+    ours = attempt is not None and attempt.since == pending.since
+    if ours and attempt is not None and (attempt.answered or not attempt.called):
+        return None
+    trusted_from = pending.since + s.policy.create_grace
+    if s.now < trusted_from:
+        message = "waiting for the result of an earlier create, so that nothing is made twice"
+        return Finding(Reason.CREATING, message, wake=trusted_from)
+    if s.view.listed_at < trusted_from:
+        return list_first(s, newer_than=trusted_from)
+    return None
+
+
+def _may_call(s: Situation, attempt: Attempt | None) -> bool:
+    """Whether an intent that this process wrote, and nobody has acted on, still stands."""
+    pending = s.subject.recorded.ledger.pending
+    return (
+        attempt is not None
+        and pending is not None
+        and attempt.since == pending.since
+        and not attempt.called
+        and s.now - attempt.acknowledged_at < INTENT_LIFETIME
+        and s.subject.desired is not None
+        and pending.spec_hash == s.subject.desired.spec_hash
+    )
+
+
+def _owned_elsewhere(s: Situation) -> Finding | None:
+    """The same namespace and name under another cluster id, while ours is only the default: likely a rebuilt cluster."""
+    if not s.policy.cluster_id_is_default or not s.view.elsewhere:
+        return None
+    other = s.view.elsewhere[0]
+    cluster = other.tags.get("ivs-operator.dev/owner", "").split("/")[0]
+    message = (
+        f"{other.arn} carries the owner tag of {s.subject.key.namespace}/{s.subject.key.name} in cluster {cluster}; "
+        f"start the operator with --cluster-id={cluster} to take it over, or with an id of its own to create another"
+    )
+    return Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True)

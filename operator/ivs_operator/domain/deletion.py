@@ -1,0 +1,157 @@
+"""The custom resource is being deleted: let go what is ours, delete what nobody uses, and say who is in the way."""
+
+from collections.abc import Sequence
+
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Delete, Inspect, ListUsers, ReleaseFinalizer, Untag
+from ivs_operator.domain.associations import Associations, associate, describe
+from ivs_operator.domain.creation import settled
+from ivs_operator.domain.desired import DeletionPolicy
+from ivs_operator.domain.finding import Finding, Plan, act, earliest
+from ivs_operator.domain.kinds import TRAITS
+from ivs_operator.domain.observed import Configuration, Consumer
+from ivs_operator.domain.ownership import list_first, unlisted
+from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surplus import unused, users_of
+from ivs_operator.domain.transition import watch
+
+__all__ = ["release"]
+
+_OWN_TAGS = (TAG_OWNER, TAG_SPEC, TAG_UID)
+_NOTHING = Associations(known=False)
+
+
+def release(s: Situation) -> Plan:
+    """The next step towards letting the custom resource go."""
+    known = tuple(item for item in s.view.owned if item.state != "DELETING")
+    current = next((item for item in known if item.arn == s.subject.recorded.arn), known[0] if known else None)
+    if not s.subject.has_finalizer:
+        return _plan(Finding(Reason.DELETING, "waiting for other finalizers"), current)
+    if s.subject.deletion_policy is DeletionPolicy.RETAIN:
+        return _plan(_retain(s), current)
+    finding = _before(s)
+    if finding is not None:
+        return _plan(finding, current)
+    if not s.view.owned:
+        return _plan(Finding(Reason.DELETING, "deleted", actions=(ReleaseFinalizer(),)), None)
+    return _remove(s, current)
+
+
+def _plan(finding: Finding, current: Configuration | None, associations: Associations = _NOTHING) -> Plan:
+    return Plan(
+        actions=finding.actions,
+        finding=finding,
+        current=current,
+        surplus=(),
+        associations=associations,
+        association_finding=None,
+        wake=earliest(finding.wake, associations.wake),
+    )
+
+
+def _retain(s: Situation) -> Finding:
+    """One bounded attempt to take our tags off, then the finalizer goes whatever came of it."""
+    arn = s.subject.recorded.arn or next((item.arn for item in s.view.owned), None)
+    reachable = s.placement.fault is None and not s.subject.paused
+    if arn is not None and reachable and not s.memory.untag_tried:
+        return Finding(Reason.DELETING, f"taking our tags off {arn}, which is kept", actions=(Untag(arn, _OWN_TAGS),))
+    return Finding(Reason.DELETING, "the AWS object is kept", actions=(ReleaseFinalizer(),))
+
+
+def _before(s: Situation) -> Finding | None:
+    """What must be known before anything is deleted."""
+    if s.subject.paused:
+        message = (
+            "annotation ivs-operator.dev/paused is set, so nothing is deleted at AWS; remove it, or set spec.deletionPolicy "
+            "to Retain to let this object go and keep the AWS object"
+        )
+        return Finding(Reason.PAUSED, message, trouble=True)
+    if s.placement.fault is not None:
+        return _unreachable(s)
+    if s.view.listed_at == 0.0 or s.view.listed_at < s.memory.deletion_seen_at:
+        return list_first(s, newer_than=s.memory.deletion_seen_at)
+    unsure = unlisted(s)
+    if unsure is not None:
+        return unsure
+    arn = s.subject.recorded.arn
+    known = {item.arn for item in s.view.owned} | s.view.gone
+    if arn is not None and arn not in known and (s.view.named is None or s.view.named.arn != arn):
+        return act(s, Finding(Reason.DELETING, f"looking at {arn}", actions=(Inspect(arn),)))
+    return settled(s) if not s.view.owned else None
+
+
+def _unreachable(s: Situation) -> Finding | None:
+    fault = s.placement.fault
+    assert fault is not None  # noqa: S101 - the caller has looked
+    recorded = s.subject.recorded
+    if recorded.arn is None and recorded.ledger.pending is None:
+        return Finding(Reason.DELETING, "nothing was ever made at AWS", actions=(ReleaseFinalizer(),))
+    message = (
+        f"{fault.message}; until then set spec.deletionPolicy to Retain to let this object go and keep the AWS object"
+    )
+    return Finding(fault.reason, message, trouble=True, stalled=s.placement.stalled)
+
+
+def _remove(s: Situation, current: Configuration | None) -> Plan:
+    """Each AWS object of ours: users go first, as far as they are ours to let go; then it goes."""
+    associations = _NOTHING
+    waiting: list[Finding] = []
+    for item in s.view.owned:
+        associations = associate(s, item.arn, serving=False, looking=False)
+        finding = _remove_one(s, item, associations)
+        if finding.actions:
+            return _plan(finding, current, associations)
+        waiting.append(finding)
+    first = next((finding for finding in waiting if finding.trouble), waiting[0])
+    wake = earliest(*(finding.wake for finding in waiting))
+    plan = _plan(first, current, associations)
+    return Plan(
+        actions=(),
+        finding=first,
+        current=plan.current,
+        surplus=(),
+        associations=associations,
+        association_finding=None,
+        wake=earliest(wake, associations.wake),
+    )
+
+
+def _remove_one(s: Situation, item: Configuration, associations: Associations) -> Finding:
+    traits = TRAITS[s.subject.kind]
+    deleting = f"deleting {traits.object_noun} {item.arn}"
+    if item.state in {"DELETING", "CREATING", "UPDATING"}:
+        return watch(s, item, Finding(Reason.DELETING, f"waiting for AWS: {item.arn} is {item.state}"))
+    if users_of(s, item.arn) is None:
+        return act(s, Finding(Reason.DELETING, deleting, actions=(ListUsers(item.arn),)))
+    if associations.actions:
+        message = f"{deleting}: letting its {traits.consumers} go"
+        return Finding(Reason.DELETING, message, actions=associations.actions)
+    users = users_of(s, item.arn)
+    if users:
+        return Finding(Reason.DELETION_BLOCKED, _blocked_message(s, users, associations), trouble=True)
+    needed = unused(s, item, s.memory.deletion_seen_at)
+    if isinstance(needed, float):
+        return Finding(Reason.DELETING, deleting, wake=needed)
+    finding = act(s, Finding(Reason.DELETING, deleting, actions=(needed or Delete(item.arn),)))
+    if finding.reason is Reason.DELETING or finding.reason is Reason.UNAVAILABLE:
+        return finding
+    return Finding(finding.reason, finding.message, trouble=True, wake=finding.wake, stalled=finding.stalled)
+
+
+def _blocked_message(s: Situation, users: Sequence[Consumer], associations: Associations) -> str:
+    """Who blocks, and every way out."""
+    traits = TRAITS[s.subject.kind]
+    verb = traits.uses if len(users) == 1 else traits.uses.replace("records", "record").replace("logs", "log")
+    who = f"{describe(users, traits)} still {verb}"
+    failed = next((problem for problem in associations.problems), None)
+    if failed is not None:
+        return f"{who}; last attempt to let one go: {failed.message}"
+    ways = [f"take {'it' if len(users) == 1 else 'them'} off at AWS"]
+    if s.subject.deletion_policy is DeletionPolicy.DELETE and associations.associated:
+        ways = [
+            "set spec.deletionPolicy to DetachAndDelete to have this object's own let go",
+            f"or remove the entries from {traits.field}",
+            *(f"or {way}" for way in ways),
+        ]
+    return f"{who}; {', '.join(ways)}, or set spec.deletionPolicy to Retain to keep the AWS object"

@@ -1,0 +1,95 @@
+"""What a custom resource asks for, in the terms of the AWS API: computed once per generation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ivs_operator.api.chat_logging import ChatLoggingConfigurationSpec
+from ivs_operator.api.recording import RecordingConfigurationSpec
+from ivs_operator.domain.identity import Kind, Owner, spec_hash
+from ivs_operator.domain.selectors import Selector
+from ivs_operator.domain.settings import CREATE_ONLY, canonical, without_defaults
+
+__all__ = ["ConflictPolicy", "DeletionPolicy", "Desired", "DriftPolicy", "ReplacePolicy", "desired_from"]
+
+
+class DeletionPolicy(StrEnum):
+    """What becomes of the AWS object when the custom resource is deleted."""
+
+    DELETE = "Delete"
+    DETACH_AND_DELETE = "DetachAndDelete"
+    RETAIN = "Retain"
+
+
+class DriftPolicy(StrEnum):
+    """Whether differences between spec and AWS are corrected or only listed."""
+
+    CORRECT = "Correct"
+    REPORT = "Report"
+
+
+class ReplacePolicy(StrEnum):
+    """Whether a setting that AWS can't change is changed by making a new object."""
+
+    NEVER = "Never"
+    CREATE_BEFORE_DELETE = "CreateBeforeDelete"
+
+
+class ConflictPolicy(StrEnum):
+    """What happens to a channel that already records with another configuration."""
+
+    KEEP = "Keep"
+    REPLACE = "Replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The wanted AWS object and its associations."""
+
+    kind: Kind
+    settings: Mapping[str, Any]
+    """Canonical settings under AWS's member names."""
+    spec_hash: str
+    tags: Mapping[str, str]
+    """All tags that the object must carry: the user's, the operator's defaults, and the three owner tags."""
+    selectors: tuple[Selector, ...] = ()
+    deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    drift_policy: DriftPolicy = DriftPolicy.CORRECT
+    replace_policy: ReplacePolicy = ReplacePolicy.NEVER
+    conflict_policy: ConflictPolicy = ConflictPolicy.KEEP
+    existing_arn: str | None = None
+
+    @property
+    def tag_keys(self) -> frozenset[str]:
+        """Keys that we set and that therefore are ours to remove later; the owner tags are ours by name."""
+        return frozenset(key for key in self.tags if not key.startswith("ivs-operator.dev/"))
+
+
+def desired_from(
+    spec: RecordingConfigurationSpec | ChatLoggingConfigurationSpec,
+    owner: Owner,
+    default_tags: Mapping[str, str],
+) -> Desired:
+    """Desired state of a validated spec. `default_tags` yield to the user's own of the same key."""
+    kind = Kind.RECORDING if isinstance(spec, RecordingConfigurationSpec) else Kind.CHAT_LOGGING
+    members = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    members["name"] = members.get("name") or owner.name.replace(".", "-")
+    settings = canonical(kind, members)
+    fixed = {key: value for key, value in settings.items() if key in CREATE_ONLY[kind]}
+    hash_ = spec_hash(without_defaults(fixed))
+    recording = isinstance(spec, RecordingConfigurationSpec)
+    return Desired(
+        kind=kind,
+        settings=settings,
+        spec_hash=hash_,
+        tags={**default_tags, **members.get("tags", {}), **owner.tags(hash_)},
+        selectors=tuple(
+            dict.fromkeys(Selector.from_dict(item) for item in members.get("channels" if recording else "rooms", []))
+        ),
+        deletion_policy=DeletionPolicy(members.get("deletionPolicy", DeletionPolicy.DELETE)),
+        drift_policy=DriftPolicy(members.get("driftPolicy", DriftPolicy.CORRECT)),
+        replace_policy=ReplacePolicy(members.get("replacePolicy", ReplacePolicy.NEVER)),
+        conflict_policy=ConflictPolicy(members.get("channelConflictPolicy", ConflictPolicy.KEEP)),
+        existing_arn=members.get("existing", {}).get("arn"),
+    )

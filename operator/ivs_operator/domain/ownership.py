@@ -1,0 +1,92 @@
+"""Which AWS object is this custom resource's: by owner tag, never by name, and never because a status says so."""
+
+from dataclasses import dataclass
+
+from ivs_operator.api.names import TAG_OWNER
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Inspect, Refresh
+from ivs_operator.domain.finding import Finding, act, held
+from ivs_operator.domain.identity import owner_of
+from ivs_operator.domain.kinds import TRAITS
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.subject import Situation
+
+__all__ = ["Owned", "identify", "unlisted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Our AWS objects: the one that serves, and surplus ones (twins of a lost reply)."""
+
+    current: Configuration | None = None
+    surplus: tuple[Configuration, ...] = ()
+    leaving: tuple[Configuration, ...] = ()
+    """Ours, but being deleted already."""
+    finding: Finding | None = None
+
+
+def identify(s: Situation) -> Owned:
+    """Find what is ours, or say what must be looked at first."""
+    if s.view.listed_at == 0.0:
+        return Owned(finding=list_first(s, newer_than=0.0))
+    unsure = unlisted(s)
+    if unsure is not None:
+        return Owned(finding=unsure)
+    desired = s.subject.desired
+    if desired is not None and desired.existing_arn is not None:
+        return _adopted(s, desired.existing_arn)
+    leaving = tuple(item for item in s.view.owned if item.state == "DELETING")
+    present = sorted((item for item in s.view.owned if item.state != "DELETING"), key=lambda item: _rank(s, item))
+    return Owned(
+        current=present[0] if present else None,
+        surplus=tuple(present[1:]),
+        leaving=leaving,
+    )
+
+
+def list_first(s: Situation, *, newer_than: float) -> Finding:
+    """Ask for a List; while Lists fail, say why."""
+    noun = TRAITS[s.subject.kind].object_noun
+    finding = Finding(Reason.CREATING, f"looking for the {noun} in {s.placement.region}", in_sync=None)
+    failure = s.failure(Refresh.target)
+    if failure is not None:
+        return held(s, failure, finding)
+    return Finding(finding.reason, finding.message, actions=(Refresh(newer_than=newer_than),), in_sync=None)
+
+
+def unlisted(s: Situation) -> Finding | None:
+    """A List may lag: what existed and is missing from one is only gone when a Get says so."""
+    for arn in sorted(s.view.unlisted):
+        message = f"checking whether {arn} still exists"
+        return act(s, Finding(Reason.UPDATING, message, actions=(Inspect(arn),), in_sync=None))
+    return None
+
+
+def _rank(s: Situation, item: Configuration) -> tuple[bool, bool, bool, str]:
+    """Which of twins is kept: the one with our spec hash, then one that works and is in use, then the smallest ARN."""
+    desired = s.subject.desired
+    same_spec = desired is not None and item.tags.get("ivs-operator.dev/spec") == desired.spec_hash
+    in_use = bool(list(s.view.consumers.users(item.arn)))
+    return (not same_spec, item.state == "CREATE_FAILED", not in_use, item.arn)
+
+
+def _adopted(s: Situation, arn: str) -> Owned:
+    """The object that `spec.existing` names, if it may be ours."""
+    named = s.view.named
+    if named is None or named.arn != arn:
+        if arn in s.view.gone:
+            message = (
+                f"spec.existing.arn names {arn}, which does not exist in {s.placement.region}; correct it or create it"
+            )
+            return Owned(finding=Finding(Reason.EXISTING_NOT_FOUND, message, stalled=True, trouble=True))
+        finding = Finding(Reason.UPDATING, f"looking at {arn}", actions=(Inspect(arn),), in_sync=None)
+        return Owned(finding=act(s, finding))
+    owner = named.tags.get(TAG_OWNER)
+    if owner is None or owner == s.subject.owner.tag:
+        return Owned(current=named)
+    other = owner_of(named.tags)
+    if other is not None and other[0] == s.subject.owner.cluster_id:
+        message = f"{arn} already belongs to {other[1]}/{other[2]}; remove spec.existing here or delete that object with Retain"
+        return Owned(finding=Finding(Reason.AMBIGUOUS_OWNER, message, stalled=True, trouble=True))
+    message = f"{arn} belongs to {owner}, another cluster; delete it there with deletionPolicy Retain to hand it over"
+    return Owned(finding=Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True))

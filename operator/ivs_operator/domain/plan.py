@@ -1,0 +1,130 @@
+"""The decision: a situation in, the next actions and the state to report out. No I/O, no clock.
+
+There is no phase and no history but what AWS and the ledger show: update, recovery and deletion all fall out of looking
+at what is. A plan holds only the next step; after each step the situation is looked at again.
+"""
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Ledger, WriteLedger
+from ivs_operator.domain.associations import Associations, associate
+from ivs_operator.domain.creation import absent
+from ivs_operator.domain.deletion import release
+from ivs_operator.domain.desired import Desired
+from ivs_operator.domain.finding import Finding, Plan, earliest, held
+from ivs_operator.domain.kinds import TRAITS, count
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.ownership import Owned, identify
+from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.sync import synchronise
+
+__all__ = ["plan"]
+
+_NOTHING = Associations(known=False)
+
+
+def plan(s: Situation) -> Plan:
+    """The next step for one object."""
+    if s.subject.deleting:
+        return release(s)
+    finding = _precondition(s)
+    if finding is not None:
+        return _only(finding, _recognise(s))
+    desired = s.subject.desired
+    assert desired is not None  # noqa: S101 - an unreadable spec is a precondition
+    owned = identify(s)
+    if owned.finding is not None:
+        return _only(owned.finding, owned)
+    if owned.current is None:
+        return _only(absent(s, desired, owned), owned)
+    return _present(s, desired, owned, owned.current)
+
+
+def _precondition(s: Situation) -> Finding | None:
+    """What must hold before AWS is looked at."""
+    if s.subject.invalid is not None:
+        return Finding(Reason.INVALID_SPEC, s.subject.invalid, stalled=True, trouble=True)
+    if s.placement.fault is not None:
+        fault = s.placement.fault
+        return Finding(fault.reason, fault.message, stalled=s.placement.stalled, trouble=True, in_sync=None)
+    if s.subject.paused:
+        message = "annotation ivs-operator.dev/paused is set; nothing is changed at AWS until it is removed"
+        return Finding(Reason.PAUSED, message, in_sync=None)
+    return None
+
+
+def _recognise(s: Situation) -> Owned:
+    """What is known without a call, for the report of an object that is not worked on."""
+    known = s.subject.recorded.arn
+    return Owned(current=next((item for item in s.view.owned if item.arn == known), None))
+
+
+def _only(finding: Finding, owned: Owned) -> Plan:
+    return Plan(
+        actions=finding.actions,
+        finding=finding,
+        current=owned.current,
+        surplus=owned.surplus,
+        associations=_NOTHING,
+        association_finding=None,
+        wake=finding.wake,
+    )
+
+
+def _present(s: Situation, desired: Desired, owned: Owned, current: Configuration) -> Plan:
+    """The object exists: bring it in line, then its associations."""
+    sync = synchronise(s, desired, owned, current)
+    finding = sync.finding
+    serving = current.state == "ACTIVE" and (finding is None or finding.serving)
+    surplus = frozenset(item.arn for item in owned.surplus)
+    associations = associate(s, current.arn, serving=serving, surplus=surplus)
+    actions = finding.actions if finding is not None else ()
+    if not actions:
+        actions = _recorded_first(s, desired, associations)
+    return Plan(
+        actions=actions,
+        finding=finding,
+        current=current,
+        surplus=owned.surplus,
+        associations=associations,
+        association_finding=_association_finding(s, associations) if serving else None,
+        drift=sync.drift,
+        wake=earliest(finding.wake if finding else None, associations.wake),
+        remember=sync.remember,
+    )
+
+
+def _recorded_first(s: Situation, desired: Desired, associations: Associations) -> tuple:  # type: ignore[type-arg]
+    """The associations' actions, after the selectors that justify them are on record."""
+    recorded = s.subject.recorded.ledger
+    if associations.joining and not set(desired.selectors) <= set(recorded.selectors):
+        ledger = Ledger(
+            pending=None,
+            selectors=associations.selectors,
+            tag_keys=recorded.tag_keys | desired.tag_keys,
+        )
+        return () if s.failure(WriteLedger.target) else (WriteLedger(ledger),)
+    return associations.actions
+
+
+def _association_finding(s: Situation, associations: Associations) -> Finding | None:
+    """What of the associations keeps Ready from True.
+
+    Entries by ARN or name always count. Entries by tags count until each room or channel that they mean was tried once
+    for this generation; from then on a full room among ten thousand shows in `Associated` only.
+    """
+    traits = TRAITS[s.subject.kind]
+    failure = s.failure("list-consumers")
+    if failure is not None and not s.subject.recorded.ready_for(s.subject.generation):
+        return held(s, failure, Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None))
+    if not associations.known:
+        return Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None)
+    blocking = [problem for problem in associations.problems if problem.blocks_ready]
+    if blocking:
+        first = blocking[0]
+        more = f" (and {len(blocking) - 1} more in status.associations.problems)" if len(blocking) > 1 else ""
+        return Finding(first.reason, first.message + more, trouble=True, in_sync=None)
+    first_pass = associations.joining and not s.subject.recorded.ready_for(s.subject.generation)
+    if first_pass or associations.joining_exact:
+        done = f"{associations.associated} of {count(associations.matched, traits)} associated"
+        return Finding(Reason.UPDATING, done, in_sync=None)
+    return None

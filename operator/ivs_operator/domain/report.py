@@ -1,0 +1,189 @@
+"""The status that a plan amounts to, as it is written: a plain mapping without members that say nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ivs_operator.api.names import TAG_SPEC
+from ivs_operator.api.status import MAX_DRIFT, MAX_PROBLEMS, MAX_RECONCILE_AT, MAX_SUPERSEDED, MAX_VALUE
+from ivs_operator.domain.actions import Ledger
+from ivs_operator.domain.associations import Associations
+from ivs_operator.domain.conditions import conditions_of, render
+from ivs_operator.domain.finding import Finding, Plan
+from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surplus import users_of
+from ivs_operator.domain.times import format_time
+
+__all__ = ["ledger_status", "location", "progress_only", "status_of"]
+
+
+def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
+    """The whole status of one object."""
+    before = s.subject.recorded.raw
+    current = plan.current
+    status: dict[str, Any] = {
+        "observedGeneration": s.subject.generation,
+        "accountID": s.placement.account_id or s.subject.recorded.account_id,
+        "region": _region(s),
+        "pendingCreate": _pending(s, plan),
+        "lastHandledReconcileAt": s.subject.reconcile_at and s.subject.reconcile_at[:MAX_RECONCILE_AT],
+        "tagKeys": sorted(_tag_keys(s, plan)),
+        "associations": _associations(s, plan.associations),
+        "superseded": _superseded(s, plan),
+        "drift": [_drift(*entry) for entry in plan.drift[:MAX_DRIFT]],
+        "conditions": render(conditions_of(s, plan), _list(before.get("conditions")), s.subject.generation, s.now),
+    }
+    if current is not None:
+        status |= _object(s, current)
+    elif _still_believed(s, plan):
+        status |= {
+            key: before.get(key) for key in ("arn", "id", "state", "createTime", "updateTime", "observed", "location")
+        }
+    return {key: value for key, value in status.items() if value not in (None, [], {})}
+
+
+def ledger_status(s: Situation, ledger: Ledger, finding: Finding) -> dict[str, Any]:
+    """The status that puts a ledger on record: what is known already, the ledger, and what is about to happen."""
+    plan = Plan(
+        actions=(),
+        finding=finding,
+        current=next((item for item in s.view.owned if item.arn == s.subject.recorded.arn), None),
+        surplus=(),
+        associations=Associations(known=False),
+        association_finding=None,
+    )
+    status = status_of(s, plan)
+    status["tagKeys"] = sorted(ledger.tag_keys)
+    status["associations"] = {
+        **_mapping(status.get("associations")),
+        "selectors": [e.to_dict() for e in ledger.selectors],
+    }
+    if ledger.pending is not None:
+        since = format_time(ledger.pending.since)
+        status["pendingCreate"] = {"specHash": ledger.pending.spec_hash, "since": since}
+    return {key: value for key, value in status.items() if value not in (None, [], {}, {"selectors": []})}
+
+
+def progress_only(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two statuses differ in nothing that anybody waits for: such a write may wait."""
+    return _essence(before) == _essence(after)
+
+
+def location(kind: Kind, destination: Mapping[str, Any], account: str, region: str) -> str | None:
+    """Where to look for the output. Source: the IVS user guide (record to S3) and the layout of chat logs."""
+    bucket = _mapping(destination.get("s3")).get("bucketName")
+    if bucket and kind is Kind.RECORDING:
+        return f"s3://{bucket}/ivs/v1/{account}/"
+    if bucket:
+        return f"s3://{bucket}/AWSLogs/{account}/IVSChatLogs/1.0/{region}/"
+    group = _mapping(destination.get("cloudWatchLogs")).get("logGroupName")
+    if group:
+        return f"{group} aws/IVSChatLogs/1.0/"
+    stream = _mapping(destination.get("firehose")).get("deliveryStreamName")
+    return f"arn:aws:firehose:{region}:{account}:deliverystream/{stream}" if stream else None
+
+
+def _object(s: Situation, current: Configuration) -> dict[str, Any]:
+    settings = _observed_settings(s, current)
+    destination = _mapping(settings.get("destinationConfiguration"))
+    return {
+        "arn": current.arn,
+        "id": current.id or current.arn.rpartition("/")[2],
+        "state": current.state,
+        "createTime": current.create_time,
+        "updateTime": current.update_time,
+        "observed": {**settings, "tags": dict(sorted(current.tags.items()))},
+        "location": location(s.subject.kind, destination, s.placement.account_id, s.placement.region),
+    }
+
+
+def _observed_settings(s: Situation, current: Configuration) -> dict[str, Any]:
+    """Settings at AWS. What only Get reports never changes, so the record of the same object stands for it."""
+    if current.complete:
+        return {key: value for key, value in current.settings.items() if value != ""}
+    desired = s.subject.desired
+    hidden: Mapping[str, Any] = {}
+    if desired is not None and current.tags.get(TAG_SPEC) == desired.spec_hash:
+        hidden = desired.settings
+    elif s.subject.recorded.arn == current.arn:
+        hidden = {key: value for key, value in s.subject.recorded.settings.items() if key != "tags"}
+    return {key: value for key, value in {**hidden, **current.settings}.items() if value != ""}
+
+
+def _still_believed(s: Situation, plan: Plan) -> bool:
+    """Whether the object that status names counts although the plan has none: not looked yet, or not allowed to."""
+    arn = s.subject.recorded.arn
+    finding = plan.finding
+    unseen = s.view.listed_at == 0.0 or finding is None or finding.in_sync is None or bool(s.view.unlisted)
+    return arn is not None and arn not in s.view.gone and unseen
+
+
+def _region(s: Situation) -> str | None:
+    return s.subject.recorded.region or (s.placement.region if s.placement.fault is None else None)
+
+
+def _pending(s: Situation, plan: Plan) -> dict[str, Any] | None:
+    """The intent stays until its outcome is known: an object of ours is there, or AWS said that none was made."""
+    pending = s.subject.recorded.ledger.pending
+    attempt = s.memory.attempt
+    answered = attempt is not None and pending is not None and attempt.since == pending.since and attempt.answered
+    if pending is None or answered or (plan.current is not None and s.view.owned):
+        return None
+    raw = s.subject.recorded.raw.get("pendingCreate")
+    return dict(raw) if isinstance(raw, Mapping) else None
+
+
+def _tag_keys(s: Situation, plan: Plan) -> frozenset[str]:
+    """Keys that are ours to remove: recorded before they were set, and dropped once they are neither there nor wanted."""
+    recorded = s.subject.recorded.ledger.tag_keys
+    desired = s.subject.desired
+    if plan.current is None or desired is None:
+        return recorded
+    return recorded & (frozenset(plan.current.tags) | desired.tag_keys)
+
+
+def _associations(s: Situation, a: Associations) -> dict[str, Any] | None:
+    if not a.known:
+        kept = s.subject.recorded.raw.get("associations")
+        return dict(kept) if isinstance(kept, Mapping) else None
+    if not a.selectors and not a.foreign:
+        return None
+    problems = [{"arn": p.arn, "reason": str(p.reason), "message": p.message} for p in a.problems[:MAX_PROBLEMS]]
+    return {
+        "summary": f"{a.associated}/{a.matched}",
+        "matched": a.matched,
+        "associated": a.associated,
+        "pending": a.pending,
+        "foreign": len(a.foreign),
+        **({"problems": problems} if problems else {}),
+        **({"selectors": [entry.to_dict() for entry in a.selectors]} if a.selectors else {}),
+    }
+
+
+def _superseded(s: Situation, plan: Plan) -> list[dict[str, Any]]:
+    if s.subject.kind is not Kind.RECORDING:
+        return []
+    entries = sorted(plan.surplus, key=lambda item: item.arn)[:MAX_SUPERSEDED]
+    return [{"arn": item.arn, "associated": len(users_of(s, item.arn) or ())} for item in entries]
+
+
+def _drift(field: str, desired: str, observed: str) -> dict[str, str]:
+    return {"field": field, "desired": desired[:MAX_VALUE], "observed": observed[:MAX_VALUE]}
+
+
+def _essence(status: Mapping[str, Any]) -> tuple[Any, ...]:
+    conditions = {
+        item.get("type"): (item.get("status"), item.get("reason"), item.get("observedGeneration"))
+        for item in _list(status.get("conditions"))
+        if isinstance(item, Mapping) and item.get("type") in {"Ready", "Reconciling", "Stalled"}
+    }
+    return (conditions, status.get("arn"), status.get("lastHandledReconcileAt"), status.get("observedGeneration"))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

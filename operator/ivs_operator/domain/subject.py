@@ -1,0 +1,170 @@
+"""The custom resource that is planned for, what its status remembers, and what this process knows of its own attempts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ivs_operator.domain.actions import Ledger, PendingCreate
+from ivs_operator.domain.desired import DeletionPolicy, Desired
+from ivs_operator.domain.failures import Failure, Fault
+from ivs_operator.domain.identity import Key, Kind, Owner
+from ivs_operator.domain.observed import Consumer, View
+from ivs_operator.domain.selectors import selectors_from
+from ivs_operator.domain.times import parse_time
+
+__all__ = ["Attempt", "Claims", "Memory", "Placement", "Policy", "Recorded", "Situation", "Subject", "recorded_from"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the status remembers. A person may have edited it: tags at AWS win over every word here."""
+
+    observed_generation: int = -1
+    arn: str | None = None
+    account_id: str | None = None
+    region: str | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def condition(self, type_: str) -> Mapping[str, Any]:
+        """One condition as recorded; empty when absent."""
+        conditions = self.raw.get("conditions")
+        for condition in conditions if isinstance(conditions, list) else ():
+            if isinstance(condition, Mapping) and condition.get("type") == type_:
+                return condition
+        return {}
+
+    def ready_for(self, generation: int) -> bool:
+        """Whether Ready was True for this generation."""
+        ready = self.condition("Ready")
+        return ready.get("status") == "True" and ready.get("observedGeneration") == generation
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A custom resource of either kind."""
+
+    key: Key
+    owner: Owner
+    generation: int
+    created_at: float
+    desired: Desired | None
+    """None when the spec can't be read; `invalid` says why."""
+    recorded: Recorded
+    deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
+    invalid: str | None = None
+    deleting: bool = False
+    paused: bool = False
+    has_finalizer: bool = True
+    reconcile_at: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the two kinds."""
+        return self.key.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the AWS object lives, or why that can't be told. Resolved before any plan; see `placement.py`."""
+
+    account_id: str = ""
+    region: str = ""
+    fault: Fault | None = None
+    """Set: no call is made, and the status says this."""
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A create intent that this process has written."""
+
+    since: float
+    acknowledged_at: float
+    called: bool = False
+    """Whether Create was called; from then on only an answer or the grace period tells the outcome."""
+    answered: bool = False
+    """Whether AWS said for certain that nothing was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What this process knows of its own doings for one object; lost with the process, and nothing breaks."""
+
+    attempt: Attempt | None = None
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    generation_seen_at: float = 0.0
+    """When the present generation was first seen; 0.0 when the status already knew it at start."""
+    deletion_seen_at: float = 0.0
+    untag_tried: bool = False
+
+
+class Claims(Protocol):
+    """Who else of ours wants a room's slots."""
+
+    def older(self, consumer: Consumer, subject: Subject) -> int:
+        """How many older objects want this consumer and are not associated with it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings of the operator that decisions depend on."""
+
+    create_grace: float = 30.0
+    """Seconds after an unanswered Create until the Lists are trusted."""
+    cluster_id_is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a plan depends on."""
+
+    subject: Subject
+    placement: Placement
+    view: View
+    memory: Memory
+    now: float
+    policy: Policy = field(default_factory=Policy)
+    claims: Claims | None = None
+
+    def failure(self, target: str) -> Failure | None:
+        """The remembered failure that holds a target back now."""
+        failure = self.memory.failures.get(target)
+        return failure if failure is not None and failure.holds(self.now) else None
+
+
+def recorded_from(status: object) -> Recorded:
+    """Read a status leniently: what is missing or malformed counts as not recorded."""
+    raw = status if isinstance(status, Mapping) else {}
+    generation = raw.get("observedGeneration")
+    associations = _mapping(raw.get("associations"))
+    keys = raw.get("tagKeys")
+    return Recorded(
+        observed_generation=generation if isinstance(generation, int) else -1,
+        arn=_string(raw.get("arn")),
+        account_id=_string(raw.get("accountID")),
+        region=_string(raw.get("region")),
+        ledger=Ledger(
+            pending=_pending(_mapping(raw.get("pendingCreate"))),
+            selectors=selectors_from(associations.get("selectors")),
+            tag_keys=frozenset(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else frozenset(),
+        ),
+        settings=_mapping(raw.get("observed")),
+        raw=raw,
+    )
+
+
+def _pending(value: Mapping[str, Any]) -> PendingCreate | None:
+    since = parse_time(value.get("since"))
+    if since is None:
+        return None
+    return PendingCreate(spec_hash=_string(value.get("specHash")) or "", since=since)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

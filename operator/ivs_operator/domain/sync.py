@@ -1,0 +1,161 @@
+"""Our AWS object exists: wait for it, mend it, or say what can't be mended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivs_operator.api.names import TAG_SPEC
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.actions import Delete, Inspect, Ledger, Tag, Untag, Update, WriteLedger
+from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
+from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
+from ivs_operator.domain.finding import Finding, act
+from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.kinds import TRAITS
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.ownership import Owned
+from ivs_operator.domain.settings import differences
+from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surplus import remove_surplus
+from ivs_operator.domain.transition import watch
+
+__all__ = ["Sync", "synchronise"]
+
+Drift = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How the AWS object compares with the spec."""
+
+    finding: Finding | None = None
+    drift: Drift = ()
+    remember: Failure | None = None
+
+
+Check = Callable[[Situation, Desired, Configuration], Sync | None]
+
+
+def synchronise(s: Situation, desired: Desired, owned: Owned, current: Configuration) -> Sync:
+    """The first of the checks that finds something; nothing found: in sync."""
+    checks: tuple[Check, ...] = (
+        _transition,  # AWS is at work: anything else would answer 409
+        _failed_shell,  # a creation that failed can't be repaired, only made again
+        _claim,  # an adopted object gets our owner tags before anything else
+        _details,  # settings that only Get reports are read once, when the spec tag does not vouch for them
+        _settings,
+        _tags,
+    )
+    for check in checks:
+        found = check(s, desired, current)
+        if found is not None:
+            return found
+    return Sync(finding=remove_surplus(s, owned.surplus, current))
+
+
+def _transition(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    reasons = {"CREATING": Reason.CREATING, "UPDATING": Reason.UPDATING}
+    reason = reasons.get(current.state)
+    if reason is None:
+        return None
+    noun = TRAITS[desired.kind].object_noun
+    message = f"AWS reports {current.state} for the {noun}"
+    return Sync(finding=watch(s, current, Finding(reason, message)))
+
+
+def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    """CREATE_FAILED carries no reason. Ours and unused: deleted and made again with growing patience."""
+    if current.state != "CREATE_FAILED":
+        return None
+    noun = TRAITS[desired.kind].object_noun
+    where = current.settings.get("destinationConfiguration")
+    message = (
+        f"AWS could not create the {noun} (state CREATE_FAILED, which carries no reason); check the destination {where}"
+    )
+    base = Finding(Reason.CREATE_FAILED, message, trouble=True)
+    if desired.existing_arn is not None:
+        return Sync(finding=Finding(Reason.CREATE_FAILED, message, trouble=True, stalled=True))
+    known = s.memory.failures.get("shell")
+    if known is None or known.target != "shell" or known.fault.code != current.arn:
+        attempts = known.attempts + 1 if known else 1
+        if known is None and current.tags.get(TAG_SPEC) != desired.spec_hash:
+            return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
+        fault = Fault(FaultClass.SLOW, Reason.CREATE_FAILED, message, code=current.arn)
+        retry_at = s.now + delay(FaultClass.SLOW, attempts)
+        failure = Failure("shell", fault, first_at=s.now, retry_at=retry_at, attempts=attempts)
+        return Sync(finding=Finding(base.reason, message, trouble=True, wake=retry_at), remember=failure)
+    if s.now < known.retry_at:
+        return Sync(finding=Finding(base.reason, message, trouble=True, wake=known.retry_at))
+    return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
+
+
+def _claim(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    """Owner tags that are missing or of another life of the same object (a restore has a new uid)."""
+    own = s.subject.owner.tags(current.tags.get(TAG_SPEC, "") or desired.spec_hash)
+    missing = {key: value for key, value in own.items() if current.tags.get(key) != value and key != TAG_SPEC}
+    if not missing:
+        return None
+    message = f"marking {current.arn} as ours with the owner tags"
+    return Sync(finding=act(s, Finding(Reason.UPDATING, message, actions=(Tag(current.arn, missing),), in_sync=None)))
+
+
+def _details(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    """A List leaves out most settings of a recording configuration; they never change, so one Get per object will do."""
+    if desired.kind is not Kind.RECORDING or current.complete or current.tags.get(TAG_SPEC) == desired.spec_hash:
+        return None
+    message = f"reading the settings of {current.arn}"
+    return Sync(finding=act(s, Finding(Reason.UPDATING, message, actions=(Inspect(current.arn),), in_sync=None)))
+
+
+def _settings(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    comparable = {key: value for key, value in desired.settings.items() if current.complete or key in current.settings}
+    drift = differences(comparable, current.settings)
+    failed = current.state.endswith("_FAILED")
+    if not drift and not failed:
+        return None
+    if desired.kind is Kind.RECORDING:
+        return Sync(finding=_replacement(desired, drift), drift=drift)
+    if desired.drift_policy is DriftPolicy.REPORT:
+        return Sync(finding=_reported(drift, current), drift=drift) if drift else None
+    fields = ", ".join(field for field, _, _ in drift) or f"state {current.state}"
+    update = Finding(
+        Reason.UPDATING, f"updating {fields}", actions=(Update(current.arn, desired.settings),), serving=not failed
+    )
+    return Sync(finding=act(s, update), drift=drift)
+
+
+def _replacement(desired: Desired, drift: Drift) -> Finding:
+    """Settings of a recording configuration differ, and AWS has no call that changes them."""
+    fields = ", ".join(field for field, _, _ in drift)
+    remedy = (
+        "set them back, or delete this object and make another"
+        if desired.replace_policy is ReplacePolicy.NEVER
+        else "replacing is not supported by this version: set them back, or make another object"
+    )
+    message = f"AWS can't change {fields} of a recording configuration; {remedy}"
+    return Finding(Reason.REPLACEMENT_REQUIRED, message, stalled=True, trouble=True, serving=True)
+
+
+def _reported(drift: Drift, current: Configuration) -> Finding:
+    fields = ", ".join(field for field, _, _ in drift)
+    message = f"{fields} of {current.arn} differ from the spec; set spec.driftPolicy to Correct to change them"
+    return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True, serving=True)
+
+
+def _tags(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    """Tags in place: ours are set, those we had set and no longer want go, everybody else's stay."""
+    recorded = s.subject.recorded.ledger
+    wrong = {key: value for key, value in desired.tags.items() if current.tags.get(key) != value}
+    stale = sorted(key for key in recorded.tag_keys - desired.tag_keys if key in current.tags)
+    drift = tuple((f"tags[{key}]", value, current.tags.get(key, "")) for key, value in sorted(wrong.items()))
+    if not wrong and not stale:
+        return None
+    own_only = all(key.startswith("ivs-operator.dev/") for key in wrong) and not stale
+    if desired.drift_policy is DriftPolicy.REPORT and not own_only:
+        drift += tuple((f"tags[{key}]", "", current.tags[key]) for key in stale)
+        return Sync(finding=_reported(drift, current), drift=drift)
+    if not desired.tag_keys <= recorded.tag_keys:
+        ledger = Ledger(pending=None, selectors=recorded.selectors, tag_keys=recorded.tag_keys | desired.tag_keys)
+        record = Finding(Reason.UPDATING, "updating tags", actions=(WriteLedger(ledger),), serving=True)
+        return Sync(finding=act(s, record), drift=drift)
+    action = Tag(current.arn, wrong) if wrong else Untag(current.arn, tuple(stale))
+    return Sync(finding=act(s, Finding(Reason.UPDATING, "updating tags", actions=(action,), serving=True)), drift=drift)
