@@ -15,7 +15,9 @@ __all__ = ["Companions", "error_code_in", "error_reply_of", "operation_of", "rea
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Any]
 _ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z0-9]+)")
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
-_XML_SERVICES = frozenset({"sts", "iam", "sqs", "sns", "ec2", "monitoring"})
+# The path of CloudWatch's protocol, Smithy RPC v2 with CBOR.
+_CBOR_PATH = "/operation/"
+_XML_SERVICES = frozenset({"sts", "iam", "sqs", "sns", "ec2"})
 _S3_QUERIES = ("location", "policy", "acl", "ownershipControls", "encryption", "object-lock", "tagging", "versioning")
 
 
@@ -66,8 +68,8 @@ def operation_of(environ: Mapping[str, Any], service: str, raw_path: str, body: 
         return str(target).rpartition(".")[2]
     if match := _ACTION.search(body):
         return match.group(1).decode()
-    if "/operation/" in raw_path:
-        return raw_path.rpartition("/operation/")[2]
+    if _CBOR_PATH in raw_path:
+        return raw_path.rpartition(_CBOR_PATH)[2]
     if service == "s3":
         return _s3_operation(environ["REQUEST_METHOD"], raw_path, environ.get("QUERY_STRING", ""))
     return str(environ["REQUEST_METHOD"]).title()
@@ -99,15 +101,25 @@ def error_code_in(status: int, headers: Mapping[str, str], body: bytes) -> str |
     return str(kind).rpartition("#")[2] or str(status)
 
 
-def error_reply_of(service: str, error: ApiError) -> Reply:
+def error_reply_of(service: str, raw_path: str, error: ApiError) -> Reply:
     """An injected error in the service's own protocol."""
     status = error.status or (429 if error.code == "ThrottlingException" else 400)
+    if _CBOR_PATH in raw_path:
+        body = _cbor_map({"__type": error.code, "message": error.message})
+        cbor_headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        return Reply(status, body, cbor_headers, error.code)
     inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
     headers = {"Content-Type": "text/xml"}
     if service == "s3":
         return Reply(status, f"<Error>{inner}</Error>".encode(), headers, error.code)
     if service in _XML_SERVICES:
-        body = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"
-        return Reply(status, body.encode(), headers, error.code)
-    body = json.dumps({"__type": error.code, "message": error.message})
-    return Reply(status, body.encode(), {"Content-Type": "application/x-amz-json-1.1"}, error.code)
+        text = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"
+        return Reply(status, text.encode(), headers, error.code)
+    text = json.dumps({"__type": error.code, "message": error.message})
+    return Reply(status, text.encode(), {"Content-Type": "application/x-amz-json-1.1"}, error.code)
+
+
+def _cbor_map(texts: Mapping[str, str]) -> bytes:
+    """A map of a few texts in CBOR (RFC 8949): major type 5, then texts of major type 3 with two bytes of length."""
+    encoded = [text.encode() for pair in texts.items() for text in pair]
+    return bytes([0xA0 + len(texts)]) + b"".join(b"\x79" + len(text).to_bytes(2) + text for text in encoded)

@@ -110,7 +110,7 @@ class Dispatcher:
         self._before(environ, entry, hits)
         injected = _injected(hits)
         if injected is not None:
-            reply = error_reply_of(scope.service, injected)
+            reply = error_reply_of(scope.service, target[0], injected)
             self._log.end(entry, reply.status, reply.error_code, applied=False)
             return _send(reply, start_response, request_id)
         return self._passed_on(environ, start_response, entry, hits)

@@ -1,10 +1,12 @@
 """Every operation that is served, through boto3: the reply is what the service model says."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
+
 from ivs_emulator.models import SERVICES, service_api
 from ivs_emulator.rates import RATES
 from ivs_emulator.service import HANDLERS
@@ -42,7 +44,11 @@ def everything(emulator: Emulator) -> dict[str, str]:
 
 S3 = {"s3": {"bucketName": "archive"}}
 ARGUMENTS: dict[tuple[str, str], Any] = {
-    ("ivs", "CreateRecordingConfiguration"): lambda _: {"name": "n", "destinationConfiguration": S3, "tags": {"k": "v"}},
+    ("ivs", "CreateRecordingConfiguration"): lambda _: {
+        "name": "n",
+        "destinationConfiguration": S3,
+        "tags": {"k": "v"},
+    },
     ("ivs", "GetRecordingConfiguration"): lambda have: {"arn": have["used_recording"]},
     ("ivs", "ListRecordingConfigurations"): lambda _: {},
     ("ivs", "DeleteRecordingConfiguration"): lambda have: {"arn": have["recording"]},
@@ -69,7 +75,11 @@ ARGUMENTS: dict[tuple[str, str], Any] = {
     ("ivs", "TagResource"): lambda have: {"resourceArn": have["channel"], "tags": {"k": "v"}},
     ("ivs", "UntagResource"): lambda have: {"resourceArn": have["channel"], "tagKeys": ["a", "x:y/z"]},
     ("ivs", "ListTagsForResource"): lambda have: {"resourceArn": have["channel"]},
-    ("ivschat", "CreateLoggingConfiguration"): lambda _: {"name": "n", "destinationConfiguration": S3, "tags": {"k": "v"}},
+    ("ivschat", "CreateLoggingConfiguration"): lambda _: {
+        "name": "n",
+        "destinationConfiguration": S3,
+        "tags": {"k": "v"},
+    },
     ("ivschat", "GetLoggingConfiguration"): lambda have: {"identifier": have["used_logging"]},
     ("ivschat", "ListLoggingConfigurations"): lambda _: {},
     ("ivschat", "UpdateLoggingConfiguration"): lambda have: {"identifier": have["logging"], "name": "other"},
@@ -146,7 +156,7 @@ def test_raw_replies_hold_nothing_that_the_model_does_not_know(emulator: Emulato
         parsed = getattr(client, xform_name(operation))(**arguments)
         client.meta.events.unregister(event, keep)
         parsed.pop("ResponseMetadata")
-        assert keys_of(__import__("json").loads(wire[0])) == keys_of(parsed)
+        assert keys_of(json.loads(wire[0])) == keys_of(parsed)
 
 
 def keys_of(value: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
 from ivs_emulator.client import EmulatorControl
 
 __all__ = ["ACCOUNT", "REGION", "Emulator", "emulator", "emulator_process", "running_emulator"]
@@ -123,7 +124,9 @@ def _announced_url(process: subprocess.Popen[str]) -> str:
             line = process.stdout.readline()
             if match := re.search(r"on (http://\S+);", line):
                 return match.group(1)
-            pytest.fail(f"the emulator said {line!r} and ended with {process.wait(5)}; pip install 'ivs-operator[emulator]'")
+            pytest.fail(
+                f"the emulator said {line!r} and ended with {process.wait(5)}; pip install 'ivs-operator[emulator]'"
+            )
     pytest.fail(f"the emulator did not start within {START_SECONDS} s")
 
 
