@@ -70,7 +70,7 @@ MISTAKES: list[tuple[str, Any, str, str, str]] = [
      "spec.region", "existing.arn", "regions that differ"),
     (RC, BUCKET | {"existing": {"arn": RC_ARN}, "deletionPolicy": "Retain", "replacePolicy": "CreateBeforeDelete"},
      "spec.replacePolicy", "replacePolicy: Never", "would delete what was adopted"),
-    (RC, BUCKET | {"existing": {"arn": CHANNEL}, "deletionPolicy": "Retain"}, "spec.existing.arn", "must match", "kind"),
+    (RC, BUCKET | {"existing": {"arn": CHANNEL}, "deletionPolicy": "Retain"}, "spec.existing.arn", "match", "kind"),
     (RC, BUCKET | {"accountRef": {"name": "Prod"}}, "spec.accountRef.name", "for example prod", "a Kubernetes name"),
     (RC, BUCKET | {"accountRef": {}}, "spec.accountRef.name", "is required", "required"),
     (CL, {"destinationConfiguration": {}}, "spec.destinationConfiguration", "exactly one of s3", "none"),
