@@ -34,7 +34,7 @@ _EXPECTATION = {
 }
 _ETCD_PACKAGE = "go.etcd.io/etcd/server/v3"
 _VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-_FULL_DISK_PATH = re.compile(r"(/[^\s:]+)[^\n]*no space left on device")
+_FULL_DISK_PATH = re.compile(r"(?:^|\s)(/[^\s:]+)[^\n]*no space left on device")
 
 
 @dataclass(frozen=True, slots=True)

