@@ -202,7 +202,7 @@ RECORDING_ROOT_RULES: Final = (
 
 
 class RecordingConfigurationSpec(ManagedSpec):
-    """What is wanted; AWS can change nothing of it in place but tags (see replacePolicy)."""
+    """What is wanted. Of what AWS stores only tags can change in place (see replacePolicy)."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         *ManagedSpec.rules,
