@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from ivs_emulator.server import EmulatorServer, StartError
@@ -13,6 +14,7 @@ from ivs_emulator.settings import Settings, SettingsError
 __all__ = ["DEFAULT_PORT", "main", "run"]
 
 DEFAULT_PORT = 4599
+_STDIN = 0
 _EPILOG = """\
 IVS and IVS Chat are emulated here; S3, CloudWatch Logs, Firehose, CloudWatch, STS and the rest are moto's, on the same
 port. The account is the access key if that has 12 digits (or the role's, after AssumeRole), else 123456789012.
@@ -61,8 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _exit_at_end_of_input() -> None:
-    while os.read(sys.stdin.fileno(), 1 << 12):
-        pass
+    # A descriptor that is not open at all has ended, too.
+    with suppress(OSError):
+        while os.read(_STDIN, 1 << 12):
+            pass
     os._exit(0)
 
 

@@ -176,12 +176,16 @@ class EmulatorControl:
             payload = None if body is None else json.dumps(body)
             connection.request(method, f"{_PREFIX}/{path}", payload, {"Content-Type": "application/json"})
             response = connection.getresponse()
-            answer = json.loads(response.read())
+            content = response.read()
         finally:
             connection.close()
+        try:
+            answer = dict(json.loads(content))
+        except ValueError:
+            raise ControlError(f"{self.url} is no emulator, or has failed: status {response.status}") from None
         if response.status != http.client.OK:
             raise ControlError(answer.get("error", f"status {response.status}"))
-        return dict(answer)
+        return answer
 
 
 def _query(since: int, filters: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 from ivs_emulator.companions import Companions
 from ivs_emulator.errors import ApiError, Reply
 from ivs_emulator.faults import Fault, FaultRules
+from ivs_emulator.models import service_api
 from ivs_emulator.request_log import RequestLog, count, describe, known_filters
 from ivs_emulator.seeding import Seed, sow
 from ivs_emulator.serialization import to_json
@@ -163,8 +164,7 @@ class ControlPath:
         with self._emulation.lock:
             call = self._emulation.call(account, region)
             if asked.flag("live", default=True):
-                health = asked.body.get("health", "HEALTHY")
-                return dict(go_live(call, arn, health).members)
+                return dict(go_live(call, arn, _health(asked)).members)
             call.require(Kind.CHANNEL, arn)
             if call.find(Kind.STREAM, arn) is not None:
                 call.shelf(Kind.STREAM).remove(arn, call.now, call.lag)
@@ -176,6 +176,8 @@ class ControlPath:
         with self._emulation.lock:
             call = self._emulation.call(account, region)
             resource = call.require(kind, arn)
+            if not resource.state:
+                raise _ControlError(400, f"arn: a {kind.value} has no state")
             changed = replace(resource.with_members(state=asked.text("state")), transition=None)
             call.shelf(kind).put(changed, call.now, call.lag)
             return dict(changed.members)
@@ -239,6 +241,14 @@ def _parts(arn: str) -> tuple[str, str, Kind]:
         raise _ControlError(400, f"not an ARN of IVS or IVS Chat: {arn}")
     region, account, kind = match.groups()
     return account, region, Kind(kind)
+
+
+def _health(asked: _Asked) -> str:
+    known = service_api("ivs").model.shape_for("StreamHealth").enum
+    health = asked.body.get("health", known[0])
+    if health not in known:
+        raise _ControlError(400, f"health: one of {', '.join(known)} is required")
+    return str(health)
 
 
 def _meant(territory: Territory, query: dict[str, str]) -> bool:

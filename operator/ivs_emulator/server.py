@@ -44,10 +44,22 @@ class EmulatorServer:
         verbose: bool = False,
     ) -> None:
         make_server, handler = _werkzeug(verbose=verbose)
-        listener = _listen(host, port)
-        if not self._one_per_process.acquire(blocking=False):
-            listener.close()
-            raise StartError("this process has an emulator already; stop it first, or use another process")
+        with _listen(host, port) as listener:
+            if not self._one_per_process.acquire(blocking=False):
+                raise StartError("this process has an emulator already; stop it first, or use another process")
+            try:
+                application = self._application(settings or Settings(), clock or SystemClock())
+                self._server = make_server(
+                    host, port, application, threaded=True, request_handler=handler, fd=listener.fileno()
+                )
+            except BaseException:
+                self._one_per_process.release()
+                raise
+        self._host = host
+        self._port: int = self._server.socket.getsockname()[1]
+        self._thread: threading.Thread | None = None
+
+    def _application(self, settings: Settings, clock: Clock) -> Any:
         from ivs_emulator.companions import Companions
         from ivs_emulator.dispatcher import Dispatcher
         from ivs_emulator.faults import FaultRules
@@ -56,21 +68,14 @@ class EmulatorServer:
 
         self._faults = FaultRules()
         self._companions = Companions()
-        emulation = Emulation(settings or Settings(), clock or SystemClock())
-        application = Dispatcher(emulation, self._faults, RequestLog(), self._companions)
-        with listener:
-            self._server = make_server(
-                host, port, application, threaded=True, request_handler=handler, fd=listener.fileno()
-            )
-        self._host = host
-        self._port: int = self._server.socket.getsockname()[1]
-        self._thread: threading.Thread | None = None
+        return Dispatcher(Emulation(settings, clock), self._faults, RequestLog(), self._companions)
 
     @property
     def url(self) -> str:
-        """Where clients reach the emulator."""
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 - shown, not bound
-        return f"http://{f'[{shown}]' if ':' in shown and not shown.startswith('[') else shown}:{self._port}"
+        """Where clients on this machine reach the emulator."""
+        # The addresses that mean "every interface" are for listening, not for connecting.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     def serve_forever(self) -> None:
         """Serve in this thread until an exception, a signal handler's for example, ends it."""

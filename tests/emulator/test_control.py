@@ -93,6 +93,18 @@ def test_only_arns_of_both_services_have_a_state(emulator: Emulator, arn: str) -
         emulator.control.go_live(arn)
 
 
+def test_only_configurations_have_a_state(emulator: Emulator) -> None:
+    room = emulator.control.seed(rooms=1)["rooms"][0]
+    with pytest.raises(ControlError, match="a room has no state"):
+        emulator.control.set_state(room, "ACTIVE")
+
+
+def test_health_of_a_stream_is_one_that_the_model_knows(emulator: Emulator) -> None:
+    channel = emulator.control.seed(channels=1)["channels"][0]
+    with pytest.raises(ControlError, match="health: one of HEALTHY, STARVING, UNKNOWN"):
+        emulator.control.go_live(channel, health="SICK")
+
+
 def test_missing_resource_is_said_to_be_missing(emulator: Emulator) -> None:
     with pytest.raises(ControlError, match="not found"):
         emulator.control.go_live("arn:aws:ivs:us-west-2:123456789012:channel/AbCdEfGh1234")

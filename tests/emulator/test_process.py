@@ -158,8 +158,24 @@ def test_in_process_with_a_clock_of_ones_own() -> None:
         assert chat.get_logging_configuration(identifier=arn)["state"] == "CREATING"
         clock.advance(10)
         assert chat.get_logging_configuration(identifier=arn)["state"] == "CREATE_FAILED"
+        boto3.client("s3", endpoint_url=server.url, **keys).create_bucket(
+            Bucket="vod", CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
+        )
+        boto3.client("logs", endpoint_url=server.url, **keys).create_log_group(logGroupName="group")
+        boto3.client("sts", endpoint_url=server.url, **keys).get_caller_identity()
         with pytest.raises(StartError, match="this process has an emulator already"):
             EmulatorServer()
     with EmulatorServer() as server:
         chat = boto3.client("ivschat", endpoint_url=server.url, **keys)
         assert chat.list_logging_configurations()["loggingConfigurations"] == []
+        assert boto3.client("s3", endpoint_url=server.url, **keys).list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("localhost", "localhost"), ("0.0.0.0", "127.0.0.1")],
+)
+def test_url_is_one_that_clients_can_use(host: str, shown: str) -> None:
+    with EmulatorServer(host) as server:
+        assert re.fullmatch(rf"http://{re.escape(shown)}:[0-9]+", server.url)
+        assert EmulatorControl(server.url).health()
