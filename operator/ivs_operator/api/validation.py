@@ -45,7 +45,7 @@ _WORDS: Final = {
 }
 
 
-class InvalidSpec(ValueError):  # noqa: N818 - named after the reason users see in status
+class InvalidSpec(ValueError):
     """An object that can't be acted upon.
 
     `field` is the path of the first mistake, in the user's spelling; `message` says all of them, each with its path

@@ -5,7 +5,7 @@ status) before the first call that attaches, and an entry taken out of the spec 
 it meant is associated any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ivs_operator.api.reasons import Reason
@@ -15,7 +15,7 @@ from ivs_operator.domain.kinds import TRAITS, Traits, count
 from ivs_operator.domain.observed import Consumer
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.slots import Blocked, arrange
-from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.subject import Rival, Situation
 
 __all__ = ["Associations", "Problem", "associate"]
 
@@ -62,8 +62,8 @@ def associate(
     """Plan the associations of the configuration `arn`.
 
     `serving` tells whether it may be attached now (ACTIVE, not being deleted). `surplus` are our own other
-    configurations (twins, replaced ones), which `arn` replaces in place. Without `looking` the plan is made from what is
-    known (a deletion has asked for the users by a List of its own).
+    configurations (twins, replaced ones), which `arn` replaces in place. Without `looking` the plan is made from what
+    is known (a deletion has asked for the users by a List of its own).
     """
     wanted = _wanted(s)
     recorded = s.subject.recorded.ledger.selectors
@@ -139,12 +139,15 @@ def _joins(
     desired = s.subject.desired
     if arn is None or desired is None or not serving:
         return joins, problems
+    rivals: Sequence[Rival] | None = None
     for item in sorted(matched.values(), key=lambda item: item.arn):
         superfluous = surplus.intersection(item.configurations)
         if arn in item.configurations and not superfluous:
             continue
+        if rivals is None:
+            rivals = s.claims.rivals(s.subject) if s.claims is not None else ()
         replaceable = _replaceable(s, desired, item, arn)
-        obstacle = _obstacle(s, desired, item, arn, surplus, replaceable)
+        obstacle = _obstacle(s, desired, item, arn, surplus=surplus, replaceable=replaceable, rivals=rivals)
         if obstacle is None:
             joins.append(
                 Associate(
@@ -164,7 +167,14 @@ def _joins(
 
 
 def _obstacle(
-    s: Situation, desired: Desired, item: Consumer, arn: str, surplus: frozenset[str], replaceable: frozenset[str]
+    s: Situation,
+    desired: Desired,
+    item: Consumer,
+    arn: str,
+    *,
+    surplus: frozenset[str],
+    replaceable: frozenset[str],
+    rivals: Sequence[Rival],
 ) -> tuple[Reason, str] | None:
     """Why this consumer can't be joined now, as far as the view tells."""
     traits = TRAITS[desired.kind]
@@ -174,10 +184,11 @@ def _obstacle(
     if item.arn in s.view.live:
         return Reason.CHANNEL_LIVE, f"{_named(traits, item)} is live; it is changed when its stream ends"
     free = traits.slots - len(item.configurations)
-    if s.claims is not None and free > 0 and not surplus.intersection(item.configurations):
-        older = s.claims.older(item, s.subject)
-        if older >= free:
-            return traits.full, f"{_named(traits, item)} has {free} free, which {older} older object(s) want as well"
+    if free <= 0 or surplus.intersection(item.configurations):
+        return None  # takes a place over and needs no free one
+    older = sum(1 for rival in rivals if rival.wants(item))
+    if older >= free:
+        return traits.full, f"{_named(traits, item)} has {free} free, which {older} older object(s) want as well"
     return None
 
 

@@ -24,7 +24,7 @@ class Condition:
     message: str
 
 
-def verdict(s: Situation, plan: Plan) -> Finding | None:
+def verdict(plan: Plan) -> Finding | None:
     """What keeps Ready from True: the object's own finding first, then what its associations say."""
     finding = plan.finding
     if finding is not None and not (finding.serving and plan.association_finding is not None and not finding.trouble):
@@ -34,8 +34,8 @@ def verdict(s: Situation, plan: Plan) -> Finding | None:
 
 def conditions_of(s: Situation, plan: Plan) -> tuple[Condition, ...]:
     """All conditions of the present state; Reconciling and Stalled only while True, never both."""
-    finding = verdict(s, plan)
-    found: list[Condition] = [_ready(s, plan, finding)]
+    finding = verdict(plan)
+    found: list[Condition] = [_ready(s, finding)]
     if finding is not None and finding.stalled:
         found.append(Condition(ConditionType.STALLED, "True", finding.reason, finding.message))
     elif finding is not None:
@@ -73,7 +73,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
-def _ready(s: Situation, plan: Plan, finding: Finding | None) -> Condition:
+def _ready(s: Situation, finding: Finding | None) -> Condition:
     if finding is not None:
         return Condition(ConditionType.READY, "False", finding.reason, finding.message)
     noun = TRAITS[s.subject.kind].object_noun

@@ -1,8 +1,8 @@
 """Nothing of ours exists: create it, once, whenever the process dies.
 
 Neither service has an idempotency token and names are not unique. So: the intent is written to status and acknowledged;
-then a List that began later finds nothing with our owner tag; then Create is called, once. Whoever finds an intent whose
-outcome is unknown (a crash, a lost reply) trusts a List only after the grace period, since Lists can lag.
+then a List that began later finds nothing with our owner tag; then Create is called, once. Whoever finds an intent
+whose outcome is unknown (a crash, a lost reply) trusts a List only after the grace period, since Lists can lag.
 """
 
 import math
@@ -89,7 +89,7 @@ def _may_call(s: Situation, attempt: Attempt | None) -> bool:
 
 
 def _owned_elsewhere(s: Situation) -> Finding | None:
-    """The same namespace and name under another cluster id, while ours is only the default: likely a rebuilt cluster."""
+    """The same namespace and name under another cluster id, while ours is a default: likely a rebuilt cluster."""
     if not s.policy.cluster_id_is_default or not s.view.elsewhere:
         return None
     other = s.view.elsewhere[0]

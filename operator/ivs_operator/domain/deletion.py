@@ -63,8 +63,8 @@ def _before(s: Situation) -> Finding | None:
     """What must be known before anything is deleted."""
     if s.subject.paused:
         message = (
-            "annotation ivs-operator.dev/paused is set, so nothing is deleted at AWS; remove it, or set spec.deletionPolicy "
-            "to Retain to let this object go and keep the AWS object"
+            "annotation ivs-operator.dev/paused is set, so nothing is deleted at AWS; remove it, or set "
+            "spec.deletionPolicy to Retain to let this object go and keep the AWS object"
         )
         return Finding(Reason.PAUSED, message, trouble=True)
     if s.placement.fault is not None:

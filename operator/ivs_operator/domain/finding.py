@@ -33,6 +33,8 @@ class Finding:
     """Whether the AWS object is usable all the same, so that associations go on."""
     in_sync: bool | None = False
     """What this says about the AWS object matching the spec; None: nothing."""
+    blind: bool = False
+    """Whether AWS could not be asked, so that this is no news about an object that was fine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Times are seconds on one clock that never goes backwards; `0.0` means never.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -73,7 +73,7 @@ class ConsumerIndex:
     def __len__(self) -> int:
         return len(self._by_arn)
 
-    def __iter__(self) -> Iterable[Consumer]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Consumer]:
         return iter(self._by_arn.values())
 
     def get(self, arn: str) -> Consumer | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Inspect, Refresh
-from ivs_operator.domain.finding import Finding, act, held
+from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.identity import owner_of
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
@@ -47,18 +47,21 @@ def identify(s: Situation) -> Owned:
 def list_first(s: Situation, *, newer_than: float) -> Finding:
     """Ask for a List; while Lists fail, say why."""
     noun = TRAITS[s.subject.kind].object_noun
-    finding = Finding(Reason.CREATING, f"looking for the {noun} in {s.placement.region}", in_sync=None)
-    failure = s.failure(Refresh.target)
-    if failure is not None:
-        return held(s, failure, finding)
-    return Finding(finding.reason, finding.message, actions=(Refresh(newer_than=newer_than),), in_sync=None)
+    looking = Finding(
+        Reason.CREATING,
+        f"looking for the {noun} in {s.placement.region}",
+        actions=(Refresh(newer_than=newer_than),),
+        in_sync=None,
+        blind=True,
+    )
+    return act(s, looking)
 
 
 def unlisted(s: Situation) -> Finding | None:
     """A List may lag: what existed and is missing from one is only gone when a Get says so."""
     for arn in sorted(s.view.unlisted):
         message = f"checking whether {arn} still exists"
-        return act(s, Finding(Reason.UPDATING, message, actions=(Inspect(arn),), in_sync=None))
+        return act(s, Finding(Reason.UPDATING, message, actions=(Inspect(arn),), in_sync=None, blind=True))
     return None
 
 
@@ -86,7 +89,7 @@ def _adopted(s: Situation, arn: str) -> Owned:
         return Owned(current=named)
     other = owner_of(named.tags)
     if other is not None and other[0] == s.subject.owner.cluster_id:
-        message = f"{arn} already belongs to {other[1]}/{other[2]}; remove spec.existing here or delete that object with Retain"
+        message = f"{arn} already belongs to {other[1]}/{other[2]}; delete one of the two objects, with Retain"
         return Owned(finding=Finding(Reason.AMBIGUOUS_OWNER, message, stalled=True, trouble=True))
     message = f"{arn} belongs to {owner}, another cluster; delete it there with deletionPolicy Retain to hand it over"
     return Owned(finding=Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True))

@@ -23,6 +23,8 @@ class Identity:
     """Regions that have the service."""
     fault: Fault | None = None
     """Why the account can't be told, when it can't."""
+    fault_since: float = 0.0
+    retry_at: float = 0.0
 
 
 def place(recorded: Recorded, spec_region: str | None, account_ref: str | None, identity: Identity) -> Placement:
@@ -42,11 +44,11 @@ def place(recorded: Recorded, spec_region: str | None, account_ref: str | None, 
         return _nowhere(Reason.UNSUPPORTED_REGION, message, stalled=True)
     if identity.account_id is None:
         fault = identity.fault or Fault(FaultClass.FAST, Reason.UNAVAILABLE, "the AWS account is not known yet")
-        return Placement(region=region, fault=fault)
+        return Placement(region=region, fault=fault, fault_since=identity.fault_since, retry_at=identity.retry_at)
     if recorded.account_id and recorded.account_id != identity.account_id:
         message = (
-            f"the AWS object lives in account {recorded.account_id}, but the credentials lead to {identity.account_id}; "
-            f"give the operator credentials of the former; nothing is touched meanwhile"
+            f"the AWS object lives in account {recorded.account_id}, but the credentials lead to "
+            f"{identity.account_id}; give the operator credentials of the former; nothing is touched meanwhile"
         )
         return _nowhere(Reason.ACCOUNT_CHANGED, message, stalled=True)
     return Placement(account_id=identity.account_id, region=region)

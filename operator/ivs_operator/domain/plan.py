@@ -10,7 +10,8 @@ from ivs_operator.domain.associations import Associations, associate
 from ivs_operator.domain.creation import absent
 from ivs_operator.domain.deletion import release
 from ivs_operator.domain.desired import Desired
-from ivs_operator.domain.finding import Finding, Plan, earliest, held
+from ivs_operator.domain.failures import Fault
+from ivs_operator.domain.finding import PATIENCE, Finding, Plan, earliest, held
 from ivs_operator.domain.kinds import TRAITS, count
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.ownership import Owned, identify
@@ -44,12 +45,26 @@ def _precondition(s: Situation) -> Finding | None:
     if s.subject.invalid is not None:
         return Finding(Reason.INVALID_SPEC, s.subject.invalid, stalled=True, trouble=True)
     if s.placement.fault is not None:
-        fault = s.placement.fault
-        return Finding(fault.reason, fault.message, stalled=s.placement.stalled, trouble=True, in_sync=None)
+        return _nowhere(s, s.placement.fault)
     if s.subject.paused:
         message = "annotation ivs-operator.dev/paused is set; nothing is changed at AWS until it is removed"
         return Finding(Reason.PAUSED, message, in_sync=None)
     return None
+
+
+def _nowhere(s: Situation, fault: Fault) -> Finding:
+    """Account or region can't be told. A fault that passes by itself keeps quiet for a while."""
+    passing = s.placement.retry_at is not None
+    young = passing and s.now < s.placement.fault_since + PATIENCE
+    return Finding(
+        Reason.CREATING if young else fault.reason,
+        "finding out the AWS account" if young else fault.message,
+        stalled=s.placement.stalled,
+        trouble=not young,
+        in_sync=None,
+        blind=passing,
+        wake=s.placement.retry_at if passing else None,
+    )
 
 
 def _recognise(s: Situation) -> Owned:

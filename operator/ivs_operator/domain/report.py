@@ -135,7 +135,7 @@ def _pending(s: Situation, plan: Plan) -> dict[str, Any] | None:
 
 
 def _tag_keys(s: Situation, plan: Plan) -> frozenset[str]:
-    """Keys that are ours to remove: recorded before they were set, and dropped once they are neither there nor wanted."""
+    """Keys that are ours to remove: recorded before they are set, dropped once they are neither there nor wanted."""
     recorded = s.subject.recorded.ledger.tag_keys
     desired = s.subject.desired
     if plan.current is None or desired is None:

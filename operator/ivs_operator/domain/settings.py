@@ -1,4 +1,4 @@
-"""The settings of an AWS object in one canonical form, so that a spec and an answer of AWS compare equal when they mean the same.
+"""The settings of an AWS object in one canonical form: what means the same compares equal.
 
 AWS fills defaults in and may reorder sets; a user may leave defaults out. Both sides pass through `canonical`.
 Source of the defaults: the IVS API model (CreateRecordingConfiguration).

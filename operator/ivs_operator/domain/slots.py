@@ -24,8 +24,8 @@ def arrange(
 ) -> Slots | Blocked:
     """The list to write, `current` itself when nothing is to do, or why it can't be.
 
-    `add` takes the place of the first entry of `remove`, else is appended, else (when full) takes the place of the first
-    `replaceable` entry.
+    `add` takes the place of the first entry of `remove`, else is appended, else (when full) takes the place of the
+    first `replaceable` entry.
     """
     kept = [entry for entry in current if entry not in remove]
     if add is None or add in kept:

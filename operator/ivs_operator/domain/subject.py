@@ -1,6 +1,6 @@
-"""The custom resource that is planned for, what its status remembers, and what this process knows of its own attempts."""
+"""The custom resource that is planned for, what its status remembers, and what this process knows of its attempts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,10 +9,21 @@ from ivs_operator.domain.desired import DeletionPolicy, Desired
 from ivs_operator.domain.failures import Failure, Fault
 from ivs_operator.domain.identity import Key, Kind, Owner
 from ivs_operator.domain.observed import Consumer, View
-from ivs_operator.domain.selectors import selectors_from
+from ivs_operator.domain.selectors import Selector, selectors_from
 from ivs_operator.domain.times import parse_time
 
-__all__ = ["Attempt", "Claims", "Memory", "Placement", "Policy", "Recorded", "Situation", "Subject", "recorded_from"]
+__all__ = [
+    "Attempt",
+    "Claims",
+    "Memory",
+    "Placement",
+    "Policy",
+    "Recorded",
+    "Rival",
+    "Situation",
+    "Subject",
+    "recorded_from",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,9 @@ class Placement:
     fault: Fault | None = None
     """Set: no call is made, and the status says this."""
     stalled: bool = False
+    fault_since: float = 0.0
+    """Since when, for a fault that passes by itself."""
+    retry_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +114,25 @@ class Memory:
     untag_tried: bool = False
 
 
-class Claims(Protocol):
-    """Who else of ours wants a room's slots."""
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """An older object of ours, in working order, that may want the same slots."""
 
-    def older(self, consumer: Consumer, subject: Subject) -> int:
-        """How many older objects want this consumer and are not associated with it yet."""
+    arn: str
+    selectors: tuple[Selector, ...]
+
+    def wants(self, consumer: Consumer) -> bool:
+        """Whether it is still waiting for this consumer."""
+        if self.arn in consumer.configurations:
+            return False
+        return any(entry.matches(consumer.arn, consumer.name, consumer.tags) for entry in self.selectors)
+
+
+class Claims(Protocol):
+    """Who else of ours wants slots."""
+
+    def rivals(self, subject: Subject) -> Sequence[Rival]:
+        """The older objects whose selectors might mean the same consumers."""
 
 
 @dataclass(frozen=True, slots=True)

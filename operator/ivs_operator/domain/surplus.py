@@ -3,7 +3,7 @@
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Action, Delete, ListUsers
 from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.kinds import TRAITS, Traits
+from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer, Users
 from ivs_operator.domain.subject import Situation
 
@@ -47,11 +47,11 @@ def remove_surplus(s: Situation, surplus: tuple[Configuration, ...], current: Co
         message = f"removing {item.arn}, a second {traits.object_noun} of this object; {current.arn} is kept"
         if users_of(s, item.arn):
             continue  # associations repoint them first
-        return _confirmed(s, item, traits, message)
+        return _confirmed(s, item, message)
     return None
 
 
-def _confirmed(s: Situation, item: Configuration, traits: Traits, message: str) -> Finding:
+def _confirmed(s: Situation, item: Configuration, message: str) -> Finding:
     needed = unused(s, item, s.memory.generation_seen_at)
     if isinstance(needed, float):
         return Finding(Reason.UPDATING, message, wake=needed, serving=True, in_sync=None)

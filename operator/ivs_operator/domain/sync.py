@@ -99,7 +99,7 @@ def _claim(s: Situation, desired: Desired, current: Configuration) -> Sync | Non
 
 
 def _details(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
-    """A List leaves out most settings of a recording configuration; they never change, so one Get per object will do."""
+    """A List leaves out most settings of a recording configuration; they never change, so one Get per object does."""
     if desired.kind is not Kind.RECORDING or current.complete or current.tags.get(TAG_SPEC) == desired.spec_hash:
         return None
     message = f"reading the settings of {current.arn}"

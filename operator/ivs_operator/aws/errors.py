@@ -1,0 +1,153 @@
+"""One table from what botocore raises to a fault: what it is, how long to wait, what to tell.
+
+IVS puts its text into `exceptionMessage`, IVS Chat into `message` (service models). Any 429 or 5xx is temporary whether
+or not the operation declares it: IVS answers ThrottlingException on operations that do not.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore import exceptions as boto
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
+
+__all__ = ["failed", "fault_of"]
+
+_FAST, _SLOW, _INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
+
+_VERBS: Final = {"Create": Reason.CREATE_FAILED, "Update": Reason.UPDATE_FAILED, "Delete": Reason.DELETE_FAILED}
+
+_CONFLICTS: Final = {
+    # UpdateChannel is refused while the channel is live, Delete while something uses the object.
+    "UpdateChannel": Reason.CHANNEL_LIVE,
+    "DeleteRecordingConfiguration": Reason.DELETION_BLOCKED,
+    "DeleteLoggingConfiguration": Reason.DELETION_BLOCKED,
+}
+
+_SPEC_BEARING: Final = ("CreateR", "CreateL", "UpdateL", "Tag")
+"""Operations whose input is the spec alone, so that a refusal of it stands until the spec changes."""
+
+_CODES: Final[Mapping[str, tuple[FaultClass, Reason | None]]] = {
+    # None: the reason follows from the operation.
+    "ValidationException": (_INVALID, None),
+    "ServiceQuotaExceededException": (_SLOW, Reason.QUOTA_EXCEEDED),
+    "AccessDeniedException": (_SLOW, Reason.ACCESS_DENIED),
+    "AccessDenied": (_SLOW, Reason.ACCESS_DENIED),
+    "UnrecognizedClientException": (_SLOW, Reason.ACCESS_DENIED),
+    "InvalidClientTokenId": (_SLOW, Reason.ACCESS_DENIED),
+    "InvalidSignatureException": (_SLOW, Reason.ACCESS_DENIED),
+    "SignatureDoesNotMatch": (_SLOW, Reason.ACCESS_DENIED),
+    "ExpiredTokenException": (_FAST, Reason.ACCESS_DENIED),
+    "ExpiredToken": (_FAST, Reason.ACCESS_DENIED),
+    "PendingVerification": (_SLOW, Reason.PENDING_VERIFICATION),
+    "ResourceNotFoundException": (_SLOW, None),
+    "ConflictException": (_FAST, None),
+    "ThrottlingException": (_FAST, Reason.THROTTLED),
+    "Throttling": (_FAST, Reason.THROTTLED),
+    "TooManyRequestsException": (_FAST, Reason.THROTTLED),
+    "InternalServerException": (_FAST, Reason.UNAVAILABLE),
+    "ServiceUnavailable": (_FAST, Reason.UNAVAILABLE),
+}
+
+_NOT_SENT: Final = (
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.TokenRetrievalError,
+    boto.SSOTokenLoadError,
+    boto.UnauthorizedSSOTokenError,
+)
+
+_VOLATILE: Final = re.compile(
+    r"\s*\(?\b(?:request id|requestid)\b:?\s*[0-9a-fA-F-]{8,}\)?|\b0x[0-9a-fA-F]+\b", re.IGNORECASE
+)
+"""What differs from one refusal to the next: in a status it would be a write per retry."""
+
+
+def failed(operation: str, error: Exception, *, missing: Reason | None = None) -> CallFailed:
+    """The exception for a call of `operation` that raised `error`; `missing` is the reason for a not-found answer."""
+    fault = fault_of(operation, error, missing=missing)
+    return NotFound(fault) if fault.code == "ResourceNotFoundException" else CallFailed(fault)
+
+
+def fault_of(operation: str, error: Exception, *, missing: Reason | None = None) -> Fault:
+    """What went wrong with a call of `operation`, classified."""
+    if isinstance(error, boto.ClientError):
+        return _answered(operation, error, missing)
+    if isinstance(error, _NOT_SENT):
+        message = f"no usable AWS credentials: {_clean(str(error))}"
+        return Fault(_SLOW, Reason.ACCESS_DENIED, message, code=type(error).__name__)
+    if isinstance(error, boto.ParamValidationError):
+        return Fault(_INVALID, _by_verb(operation), f"{operation}: {_clean(str(error))}", code="ParamValidation")
+    if isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError | boto.ProxyConnectionError):
+        return Fault(
+            _FAST, Reason.UNAVAILABLE, f"{operation}: AWS can't be reached: {_clean(str(error))}", code="Connect"
+        )
+    if isinstance(error, boto.SSLError):
+        return Fault(
+            _SLOW, Reason.UNAVAILABLE, f"{operation}: no trusted connection to AWS: {_clean(str(error))}", code="TLS"
+        )
+    # Everything else may have happened after AWS had the request: whether it took effect, nobody knows.
+    return Fault(
+        _FAST,
+        Reason.UNAVAILABLE,
+        f"{operation}: no answer from AWS ({type(error).__name__})",
+        code=type(error).__name__,
+        applied=None,
+    )
+
+
+def _answered(operation: str, error: boto.ClientError, missing: Reason | None) -> Fault:
+    response: Mapping[str, Any] = error.response
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    kind, reason = _classified(code, status)
+    if code == "ResourceNotFoundException" and missing is not None:
+        reason = missing
+    if code == "ConflictException":
+        reason = _CONFLICTS.get(operation)
+    if kind is _INVALID and not operation.startswith(_SPEC_BEARING):
+        kind = _SLOW  # what others did to a room or channel meanwhile may be at fault, and may pass
+    return Fault(
+        kind,
+        reason or _by_verb(operation),
+        f"{operation}: {_text(response) or code or f'HTTP status {status}'}",
+        code=code,
+        applied=None if status >= 500 else False,  # noqa: PLR2004 - a server error says nothing about the effect
+        request_id=str(response.get("ResponseMetadata", {}).get("RequestId", "")),
+    )
+
+
+def _classified(code: str, status: int) -> tuple[FaultClass, Reason | None]:
+    if code in _CODES:
+        return _CODES[code]
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return _FAST, Reason.THROTTLED
+    if status >= 500 or status == 0:  # noqa: PLR2004 - server errors, or an answer that could not be read
+        return _FAST, Reason.UNAVAILABLE
+    if status in {401, 403}:
+        return _SLOW, Reason.ACCESS_DENIED
+    return _SLOW, None
+
+
+def _by_verb(operation: str) -> Reason:
+    return next((reason for verb, reason in _VERBS.items() if operation.startswith(verb)), Reason.UNAVAILABLE)
+
+
+def _text(response: Mapping[str, Any]) -> str:
+    """The words of the error, wherever the service puts them, with the fields that a validation names."""
+    message = (
+        response.get("Error", {}).get("Message") or response.get("exceptionMessage") or response.get("message") or ""
+    )
+    fields = [
+        f"{item.get('name')}: {item.get('message')}"
+        for item in response.get("fieldList") or ()
+        if isinstance(item, Mapping)
+    ]
+    return _clean("; ".join([str(message), *fields]) if fields else str(message))
+
+
+def _clean(text: str) -> str:
+    return _VOLATILE.sub("", " ".join(text.split()))

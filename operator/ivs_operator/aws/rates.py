@@ -1,0 +1,120 @@
+"""Token buckets at AWS's documented rates, per operation: we slow ourselves down before AWS does.
+
+Rates are per account and region and not adjustable. A throttle halves a bucket's rate; it recovers slowly, since other
+tools in the account share the quota. User edits go before background work.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Final, Protocol
+
+__all__ = ["BACKGROUND", "RATES", "Bucket", "Limiter", "background"]
+
+RATES: Final[Mapping[str, float]] = {
+    # Calls per second. Source: IVS and IVS Chat service quotas. Tag operations 10, configurations 3, all else 5.
+    **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), 10.0),
+    **dict.fromkeys(
+        (
+            "CreateRecordingConfiguration",
+            "GetRecordingConfiguration",
+            "ListRecordingConfigurations",
+            "DeleteRecordingConfiguration",
+            "CreateLoggingConfiguration",
+            "GetLoggingConfiguration",
+            "ListLoggingConfigurations",
+            "UpdateLoggingConfiguration",
+            "DeleteLoggingConfiguration",
+        ),
+        3.0,
+    ),
+}
+_OTHERS: Final = 5.0
+
+_RECOVERY: Final = 0.05  # share of the full rate that comes back per second without a throttle
+_FLOOR: Final = 0.1  # share of the full rate that is never gone below
+_SAFETY: Final = 0.98  # AWS's clock and ours differ; this keeps a burst of ours inside its second
+
+BACKGROUND: ContextVar[bool] = ContextVar("ivs_operator_background", default=False)
+"""Whether the calls of this task may wait behind others."""
+
+
+class _Clock(Protocol):
+    def now(self) -> float: ...
+
+
+class Bucket:
+    """One operation's tokens; at most a second's worth is saved up."""
+
+    def __init__(self, rate: float, clock: _Clock) -> None:
+        self._full = rate * _SAFETY
+        self._rate = self._full
+        self._clock = clock
+        self._tokens = rate
+        self._capacity = rate
+        self._at = clock.now()
+        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._sequence = 0
+        self._pump: asyncio.Task[None] | None = None
+
+    @property
+    def rate(self) -> float:
+        """Tokens per second now."""
+        return self._rate
+
+    async def take(self, *, background: bool = False) -> None:
+        """Wait for a token; a person's call goes before the background's, else the first comes first."""
+        self._refill()
+        if not self._waiters and self._tokens >= 1:
+            self._tokens -= 1
+            return
+        self._sequence += 1
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiters, (int(background), self._sequence, turn))
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._serve())
+        await turn
+
+    def throttled(self) -> None:
+        """AWS refused a call for its rate."""
+        self._refill()
+        self._rate = max(self._rate / 2, self._full * _FLOOR)
+        self._tokens = min(self._tokens, 0.0)
+
+    async def _serve(self) -> None:
+        while self._waiters:
+            self._refill()
+            if self._tokens < 1:
+                await asyncio.sleep((1 - self._tokens) / self._rate)
+                continue
+            _, _, turn = heapq.heappop(self._waiters)
+            if not turn.done():  # cancelled ones take no token
+                self._tokens -= 1
+                turn.set_result(None)
+
+    def _refill(self) -> None:
+        now = self._clock.now()
+        passed = max(now - self._at, 0.0)
+        self._at = now
+        self._tokens = min(self._tokens + passed * self._rate, self._capacity)
+        self._rate = min(self._rate + passed * self._full * _RECOVERY, self._full)
+
+
+class Limiter:
+    """The buckets of one account and region, made as operations are first called."""
+
+    def __init__(self, clock: _Clock) -> None:
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+
+    def bucket(self, operation: str) -> Bucket:
+        """The bucket of one operation."""
+        if operation not in self._buckets:
+            self._buckets[operation] = Bucket(RATES.get(operation, _OTHERS), self._clock)
+        return self._buckets[operation]
+
+
+def background() -> None:
+    """Let the calls of the present task wait behind those that serve a person's edit."""
+    BACKGROUND.set(True)

@@ -1,0 +1,20 @@
+"""One clock for everything: wall-clock seconds that never go backwards."""
+
+import time
+
+__all__ = ["Clock"]
+
+
+class Clock:
+    """Seconds since the epoch as of the start, advanced by the monotonic clock.
+
+    A step of the machine's clock must neither expire what is young nor revive what is old; a few seconds of offset do
+    no harm, for the grace periods that status carries are longer.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        """The present."""
+        return self._offset + time.monotonic()

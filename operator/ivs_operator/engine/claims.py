@@ -1,0 +1,56 @@
+"""Who of ours wants a room's free slots: the oldest object goes first, an association that exists is never evicted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.subject import Rival, Subject
+from ivs_operator.engine.protocols import Resources
+
+__all__ = ["ResourceClaims"]
+
+
+class ResourceClaims:
+    """Looks through the other objects of the same kind; those with selectors are few."""
+
+    def __init__(self, resources: Resources, intake: Intake) -> None:
+        self._resources = resources
+        self._intake = intake
+
+    def rivals(self, subject: Subject) -> Sequence[Rival]:
+        """The older objects in the same region that have selectors.
+
+        Only objects whose configuration works count: one that is stuck must not keep a slot empty for ever.
+        """
+        found = []
+        keys = self._resources.keys()
+        for key in keys:
+            if key == subject.key or key.kind is not subject.kind:
+                continue
+            resource = self._resources.get(key)
+            if resource is None or not _selects(resource):
+                continue
+            other, _ = self._intake.read(key, resource)
+            if _works(other, subject.recorded.region) and _before(other, subject):
+                found.append(_rival(other))
+        return found
+
+
+def _selects(resource: dict[str, Any]) -> bool:
+    spec = resource.get("spec")
+    return isinstance(spec, dict) and bool(spec.get("rooms") or spec.get("channels"))
+
+
+def _works(other: Subject, region: str | None) -> bool:
+    recorded = other.recorded
+    here = recorded.arn is not None and recorded.region == region and recorded.raw.get("state") == "ACTIVE"
+    return here and other.desired is not None and not other.deleting and not other.paused
+
+
+def _rival(other: Subject) -> Rival:
+    selectors = other.desired.selectors if other.desired is not None else ()
+    return Rival(other.recorded.arn or "", selectors)
+
+
+def _before(one: Subject, other: Subject) -> bool:
+    return (one.created_at, one.owner.uid) < (other.created_at, other.owner.uid)

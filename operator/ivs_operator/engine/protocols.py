@@ -1,0 +1,136 @@
+"""What the engine needs from outside, as interfaces: it knows neither boto3 nor the Kubernetes client nor IVS."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from ivs_operator.domain.identity import Key, Kind, Owner
+from ivs_operator.domain.observed import Configuration, Consumer, View
+from ivs_operator.domain.placement import Identity
+
+__all__ = ["Cluster", "Estate", "Gateway", "Permit", "Region", "Resources"]
+
+Resource = dict[str, Any]
+
+
+class Gateway(Protocol):
+    """One AWS service in one account and region. Every method raises `CallFailed` (or `NotFound`)."""
+
+    async def create(self, settings: Mapping[str, Any], tags: Mapping[str, str]) -> Configuration:
+        """Create a configuration; never repeated on its own."""
+
+    async def update(self, arn: str, settings: Mapping[str, Any]) -> Configuration:
+        """Change settings in place; the answer carries no promise about tags."""
+
+    async def delete(self, arn: str) -> None:
+        """Delete a configuration; one that is missing already counts as deleted."""
+
+    async def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add or overwrite tags."""
+
+    async def untag(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags."""
+
+    async def get_consumer(self, arn: str) -> Consumer:
+        """One room or channel as it is now."""
+
+    async def associate(self, arn: str, configurations: tuple[str, ...]) -> Consumer:
+        """Replace a room's or channel's list of configurations; the answer shows it afterwards."""
+
+
+class Region(Protocol):
+    """The shared view of one kind in one account and region, and the gateway beneath it."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """The service beneath."""
+
+    def view(self, owner: Owner, names: Iterable[str]) -> View:
+        """What is known that concerns one object. No call."""
+
+    async def refresh(self, newer_than: float) -> None:
+        """A complete List of configurations that begins after `newer_than`, shared."""
+
+    async def refresh_consumers(self, newer_than: float) -> None:
+        """A complete List of rooms or channels that begins after `newer_than`, shared."""
+
+    async def sweep(self, *, consumers: bool, streams: bool) -> None:
+        """Look at everything again, politely: what a periodic check needs."""
+
+    async def inspect(self, arn: str) -> None:
+        """Get one configuration, or learn that it is gone."""
+
+    async def poll(self, arn: str) -> None:
+        """Look at one configuration in transition, by whatever is cheaper now."""
+
+    async def inspect_consumer(self, arn: str) -> None:
+        """Get one room or channel."""
+
+    async def list_users(self, arn: str) -> None:
+        """List who uses one configuration."""
+
+    def put(self, configuration: Configuration) -> None:
+        """Take the answer to an own write into the view."""
+
+    def retag(self, arn: str, tags: Mapping[str, str], removed: Iterable[str] = ()) -> None:
+        """Take an own change of tags into the view."""
+
+    def deleted(self, arn: str) -> None:
+        """Take an own delete into the view: it goes, but may be seen for a while."""
+
+    def in_use(self, arn: str) -> None:
+        """AWS says that somebody uses it: what the filtered Lists showed was stale."""
+
+    def put_consumer(self, consumer: Consumer) -> None:
+        """Take a room or channel as just read or written into the view."""
+
+    def forget_consumer(self, arn: str) -> None:
+        """A room or channel does not exist any more."""
+
+
+class Estate(Protocol):
+    """Everything at AWS that the operator's credentials reach."""
+
+    async def identity(self, kind: Kind) -> Identity:
+        """Account and regions; remembered, so that it costs nothing at rest."""
+
+    def region(self, kind: Kind, account_id: str, region: str) -> Region:
+        """The shared view of one kind in one account and region."""
+
+
+class Cluster(Protocol):
+    """The writes to Kubernetes. Every method raises `KubeError`."""
+
+    async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
+        """Merge into the status, provided that nobody changed the resource since."""
+
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
+        """Add our finalizer."""
+
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
+        """Remove our finalizer."""
+
+    async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
+        """Post an Event."""
+
+
+class Resources(Protocol):
+    """The newest versions of the custom resources."""
+
+    def keys(self) -> tuple[Key, ...]:
+        """All keys."""
+
+    def get(self, key: Key) -> Resource | None:
+        """The newest version known."""
+
+    def put(self, key: Key, resource: Resource) -> bool:
+        """Keep a version unless a newer one is known."""
+
+    def remove(self, key: Key, uid: str | None = None) -> None:
+        """Forget a resource."""
+
+
+class Permit(Protocol):
+    """Whether this process may write to AWS at this moment."""
+
+    def valid(self) -> bool:
+        """True while it may."""

@@ -1,0 +1,208 @@
+"""The one loop that everything goes through: look, plan, act, look again; at the end one status.
+
+Level-triggered: a key says which object, never what happened. A reconcile may stop anywhere, also by the death of the
+process; the next one starts from what is.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from ivs_operator.clock import Clock
+from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
+from ivs_operator.domain.conditions import verdict
+from ivs_operator.domain.finding import Finding, Plan
+from ivs_operator.domain.identity import Key
+from ivs_operator.domain.intake import Intake, Reading
+from ivs_operator.domain.observed import View
+from ivs_operator.domain.placement import place
+from ivs_operator.domain.plan import plan as make_plan
+from ivs_operator.domain.report import ledger_status, status_of
+from ivs_operator.domain.subject import Attempt, Claims, Placement, Policy, Situation, Subject
+from ivs_operator.domain.transitions import UNDER_WAY
+from ivs_operator.engine.executor import Executor
+from ivs_operator.engine.memories import Memories
+from ivs_operator.engine.protocols import Estate, Permit, Region, Resource, Resources
+from ivs_operator.engine.status_writer import StatusWriter
+
+__all__ = ["Outcome", "Reconciler"]
+
+ROUNDS: Final = 40
+"""Steps in one go; beyond it the key goes back to the queue, so that others have their turn."""
+
+STINT: Final = 12.0
+"""Seconds in one go, for the same reason."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one reconcile."""
+
+    again_at: float | None = None
+    """When to look again if nothing happens before; None: not at all."""
+    result: str = "converged"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    situation: Situation
+    plan: Plan
+    region: Region | None
+
+
+class Reconciler:
+    """Brings one object closer to what its spec asks for."""
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        estate: Estate,
+        resources: Resources,
+        memories: Memories,
+        executor: Executor,
+        writer: StatusWriter,
+        claims: Claims,
+        permit: Permit,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._intake = intake
+        self._estate = estate
+        self._resources = resources
+        self._memories = memories
+        self._executor = executor
+        self._writer = writer
+        self._claims = claims
+        self._permit = permit
+        self._policy = policy
+        self._clock = clock
+
+    async def reconcile(self, key: Key) -> Outcome:
+        """One stint of work on one object.
+
+        Raises:
+            KubeError: a write to Kubernetes did not succeed; the queue tries again.
+            PermitLost: this process may not write to AWS any more.
+        """
+        deadline = self._clock.now() + STINT
+        for _ in range(ROUNDS):
+            resource = self._resources.get(key)
+            if resource is None:
+                self.forget(key)
+                return Outcome(result="gone")
+            step = await self.look(key, resource)
+            if step is None:
+                return Outcome(result="ignored")
+            if step.plan.remember is not None:
+                self._memories.remember(key, step.plan.remember)
+            if not step.plan.actions:
+                return await self._conclude(key, resource, step)
+            if self._clock.now() >= deadline or not self._allowed(step):
+                return await self._pause(key, resource, step)
+            if not await self._act(key, resource, step):
+                return Outcome(result="gone")
+        log.warning("more steps than expected; continuing later", key=str(key))
+        return Outcome(again_at=self._clock.now() + 1.0, result="continues")
+
+    def forget(self, key: Key) -> None:
+        """Drop everything remembered of a key."""
+        self._intake.forget(key)
+        self._memories.forget(key)
+        self._writer.forget(key)
+
+    async def look(self, key: Key, resource: Resource) -> _Step | None:
+        """Plan for one object as things are; None when it is none of our business."""
+        subject, reading = self._intake.read(key, resource)
+        if subject.deleting and not subject.has_finalizer:
+            return None
+        now = self._clock.now()
+        memory = self._memories.meet(subject, now)
+        placement = await self._place(subject, reading)
+        region = None
+        view = View()
+        if placement.fault is None:
+            region = self._estate.region(key.kind, placement.account_id, placement.region)
+            view = region.view(subject.owner, _names(subject))
+        situation = Situation(subject, placement, view, memory, now, self._policy, self._claims)
+        return _Step(situation, make_plan(situation), region)
+
+    def _allowed(self, step: _Step) -> bool:
+        return self._permit.valid() or not any(action.writes for action in step.plan.actions)
+
+    async def _place(self, subject: Subject, reading: Reading) -> Placement:
+        identity = await self._estate.identity(subject.kind)
+        return place(subject.recorded, reading.region, reading.account_ref, identity)
+
+    async def _act(self, key: Key, resource: Resource, step: _Step) -> bool:
+        """Carry out one step. False when the object is gone with it."""
+        subject = step.situation.subject
+        if not subject.has_finalizer and not subject.deleting and any(map(_leaves_traces, step.plan.actions)):
+            await self._writer.add_finalizer(key, resource)
+            return True
+        first = step.plan.actions[0]
+        if isinstance(first, ReleaseFinalizer):
+            await self._writer.remove_finalizer(key, resource)
+            log.info("released", message=step.plan.finding.message if step.plan.finding else "")
+            return False
+        if isinstance(first, WriteLedger):
+            await self._write_ledger(key, resource, step, first)
+            return True
+        assert step.region is not None  # noqa: S101 - plans without a region have no such actions
+        await self._executor.run(step.plan.actions, step.situation, step.region)
+        return True
+
+    async def _write_ledger(self, key: Key, resource: Resource, step: _Step, action: WriteLedger) -> None:
+        """Put the ledger on record. The intent counts from the acknowledgement, not from the request."""
+        finding = step.plan.finding or step.plan.association_finding
+        assert finding is not None  # noqa: S101 - a ledger is written because of something
+        status = ledger_status(step.situation, action.ledger, finding)
+        await self._writer.record(key, resource, status)
+        if action.intends_create and action.ledger.pending is not None:
+            attempt = Attempt(since=action.ledger.pending.since, acknowledged_at=self._clock.now())
+            self._memories.attempt(key, attempt)
+
+    async def _conclude(self, key: Key, resource: Resource, step: _Step) -> Outcome:
+        """Nothing to do now: say how things are, once, and when to look again."""
+        finding = verdict(step.plan)
+        if _says_nothing_new(step.situation, step.plan.finding):
+            return Outcome(again_at=step.plan.wake, result="unsure")
+        status = status_of(step.situation, step.plan)
+        put_off = await self._writer.write(key, resource, status, settled=_settled(finding, step.plan.actions))
+        times = [time for time in (step.plan.wake, put_off) if time is not None]
+        return Outcome(again_at=min(times, default=None), result=_result(finding))
+
+    async def _pause(self, key: Key, resource: Resource, step: _Step) -> Outcome:
+        """More to do, but others are waiting: report progress and come back."""
+        await self._writer.write(key, resource, status_of(step.situation, step.plan), settled=False)
+        return Outcome(again_at=self._clock.now(), result="continues")
+
+
+def _names(subject: Subject) -> tuple[str, ...]:
+    """ARNs that the object or its status names."""
+    existing = subject.desired.existing_arn if subject.desired is not None else None
+    return tuple(arn for arn in (existing, subject.recorded.arn) if arn is not None)
+
+
+def _leaves_traces(action: Action) -> bool:
+    """Whether an action may leave something at AWS that must be cleaned up later."""
+    return action.writes or isinstance(action, WriteLedger)
+
+
+def _says_nothing_new(s: Situation, finding: Finding | None) -> bool:
+    """An object that was fine stays so while AWS can't be asked: a failed look is no news about it."""
+    fine = s.subject.recorded.ready_for(s.subject.generation) and not s.subject.deleting
+    return fine and finding is not None and finding.blind
+
+
+def _settled(finding: Finding | None, actions: tuple[Action, ...]) -> bool:
+    return not actions and (finding is None or finding.reason not in UNDER_WAY)
+
+
+def _result(finding: Finding | None) -> str:
+    if finding is None:
+        return "converged"
+    return "stalled" if finding.stalled else "waiting"

@@ -1,0 +1,144 @@
+"""Writes a status when it differs, and only what differs; tells people about transitions by Events."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from ivs_operator.api.names import FINALIZER
+from ivs_operator.clock import Clock
+from ivs_operator.domain.identity import Key, Kind
+from ivs_operator.domain.report import progress_only
+from ivs_operator.domain.transitions import announcement
+from ivs_operator.engine.protocols import Cluster, Resource, Resources
+
+__all__ = ["PROGRESS_INTERVAL", "SETTLING", "StatusWriter", "merge_patch"]
+
+PROGRESS_INTERVAL = 60.0
+"""Seconds between writes that tell of nothing but progress."""
+
+SETTLING = 5.0
+"""Seconds for which the first signs of a new object may wait for the next: most objects are ACTIVE by then."""
+
+log = structlog.get_logger(__name__)
+
+
+class StatusWriter:
+    """The only writer of status."""
+
+    def __init__(self, cluster: Cluster, resources: Resources, plurals: Mapping[Kind, str], clock: Clock) -> None:
+        self._cluster = cluster
+        self._resources = resources
+        self._plurals = plurals
+        self._clock = clock
+        self._held_since: dict[Key, float] = {}
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of a key."""
+        self._held_since.pop(key, None)
+
+    async def write(self, key: Key, resource: Resource, status: Mapping[str, Any], *, settled: bool) -> float | None:
+        """Bring the status to `status`. Returns when to come back if the write was put off.
+
+        A write that tells of progress only waits while work goes on (not `settled`): at most a minute, or a few seconds
+        until the object's ARN is on record for the first time.
+
+        Raises:
+            KubeError: the write did not succeed.
+        """
+        before = resource.get("status") or {}
+        patch = merge_patch(before, status)
+        if not patch:
+            self._held_since.pop(key, None)
+            return None
+        put_off = self._put_off(key, before, status, settled=settled)
+        if put_off is not None:
+            return put_off
+        await self._patch(key, resource, patch)
+        self._held_since.pop(key, None)
+        await self._announce(key, before, status)
+        return None
+
+    async def record(self, key: Key, resource: Resource, status: Mapping[str, Any]) -> Resource:
+        """Write at once and return the resource as acknowledged: what a ledger needs.
+
+        Raises:
+            KubeError: the write did not succeed.
+        """
+        return await self._patch(key, resource, merge_patch(resource.get("status") or {}, status))
+
+    async def add_finalizer(self, key: Key, resource: Resource) -> Resource:
+        """Add our finalizer and return the resource as acknowledged.
+
+        Raises:
+            KubeError: the write did not succeed.
+        """
+        written = await self._cluster.add_finalizer(self._plurals[key.kind], resource)
+        self._resources.put(key, written)
+        return written
+
+    async def remove_finalizer(self, key: Key, resource: Resource) -> None:
+        """Remove our finalizer.
+
+        Raises:
+            KubeError: the write did not succeed.
+        """
+        written = await self._cluster.remove_finalizer(self._plurals[key.kind], resource)
+        if FINALIZER in (written["metadata"].get("finalizers") or []):
+            return
+        if written["metadata"].get("finalizers"):
+            self._resources.put(key, written)
+        else:
+            self._resources.remove(key, written["metadata"].get("uid"))
+
+    async def _patch(self, key: Key, resource: Resource, patch: Mapping[str, Any]) -> Resource:
+        written = await self._cluster.patch_status(self._plurals[key.kind], resource, patch)
+        self._resources.put(key, written)
+        return written
+
+    def _put_off(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], *, settled: bool) -> float | None:
+        if settled:
+            return None
+        first_signs = "arn" in after and "arn" not in before and _same_ready(before, after)
+        if not first_signs and not progress_only(before, after):
+            return None
+        now = self._clock.now()
+        since = self._held_since.setdefault(key, now)
+        until = since + (SETTLING if first_signs else PROGRESS_INTERVAL)
+        return until if now < until else None
+
+    async def _announce(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        event = announcement(before, after)
+        resource = self._resources.get(key)
+        if event is None or resource is None:
+            return
+        type_, reason, message = event
+        log.info("state changed", reason=reason, message=message)
+        await self._cluster.post_event(resource, type_=type_, reason=reason, message=message, now=self._now_text())
+
+    def _now_text(self) -> str:
+        return datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The RFC 7386 merge patch that turns `before` into `after`; empty when they are equal."""
+    patch: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if old == value:
+            continue
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            patch[key] = merge_patch(old, value)
+        else:
+            patch[key] = value
+    return patch
+
+
+def _same_ready(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    def ready(status: Mapping[str, Any]) -> tuple[Any, ...]:
+        conditions = status.get("conditions") or ()
+        found: Mapping[str, Any] = next((item for item in conditions if item.get("type") == "Ready"), {})
+        return found.get("status"), found.get("reason"), found.get("observedGeneration")
+
+    return ready(before) == ready(after)

@@ -1,0 +1,102 @@
+"""Workers take keys from the queue and reconcile them; what goes wrong on the way is retried, never fatal."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from ivs_operator import metrics
+from ivs_operator.clock import Clock
+from ivs_operator.domain.identity import Key
+from ivs_operator.engine.executor import PermitLost
+from ivs_operator.engine.queue import WorkQueue
+from ivs_operator.engine.reconciler import Outcome, Reconciler
+
+__all__ = ["Workers"]
+
+_DEADLINE: Final = 60.0  # seconds for one reconcile; above every time-out of a single call
+_LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class StopSwitch:
+    """The permit of a single process: valid until it stops."""
+
+    stopping: bool = False
+
+    def valid(self) -> bool:
+        """Whether AWS may be written to."""
+        return not self.stopping
+
+
+class Workers:
+    """A fixed number of tasks over one queue."""
+
+    def __init__(self, queue: WorkQueue, reconciler: Reconciler, clock: Clock, *, number: int) -> None:
+        self._queue = queue
+        self._reconciler = reconciler
+        self._clock = clock
+        self._number = number
+        self._failures: dict[Key, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._beat = clock.now()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self._number)]
+
+    async def stop(self, grace: float) -> None:
+        """Finish what is in hand within `grace` seconds; what is not finished then is cancelled."""
+        self._queue.close()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def alive(self) -> bool:
+        """Whether all workers run."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    async def _work(self) -> None:
+        while (key := await self._queue.take()) is not None:
+            structlog.contextvars.bind_contextvars(object=str(key))
+            try:
+                outcome = await self._reconcile(key)
+            finally:
+                structlog.contextvars.unbind_contextvars("object")
+                self._queue.done(key)
+            if outcome.again_at is not None:
+                self._queue.add_at(key, outcome.again_at)
+
+    async def _reconcile(self, key: Key) -> Outcome:
+        started = self._clock.now()
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                outcome = await self._reconciler.reconcile(key)
+        except asyncio.CancelledError:
+            raise
+        except PermitLost:
+            outcome = Outcome(result="stopped")
+        except Exception as error:  # noqa: BLE001 - one bad object must not end the worker
+            outcome = self._failed(key, error)
+        else:
+            self._failures.pop(key, None)
+        metrics.RECONCILES.labels(kind=str(key.kind), result=outcome.result).inc()
+        metrics.RECONCILE_SECONDS.labels(kind=str(key.kind)).observe(self._clock.now() - started)
+        return outcome
+
+    def _failed(self, key: Key, error: Exception) -> Outcome:
+        """Retry with growing delay. A conflict is ordinary: the newer version is on its way through the watch."""
+        failures = self._failures.get(key, 0) + 1
+        self._failures[key] = failures
+        wait = min(0.2 * 2 ** min(failures - 1, 10), _LONGEST) * (1 + 0.2 * self._jitter.random())
+        report = log.debug if failures == 1 else log.warning
+        report("reconcile did not finish", error=f"{type(error).__name__}: {error}", retry_in=round(wait, 1))
+        return Outcome(again_at=self._clock.now() + wait, result="error")

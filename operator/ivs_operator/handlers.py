@@ -1,0 +1,80 @@
+"""All of kopf's decorators. Kopf is informer and process host here: its watch streams feed the cache and the queue.
+
+Its change handlers, timers, daemons and indexes are not used: they keep bookkeeping on the user's object, lose results
+after a failed PATCH, and never look again by themselves. One level-triggered reconcile needs none of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+
+from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VERSION
+from ivs_operator.api.names import PAUSED_ANNOTATION as PAUSED
+from ivs_operator.domain.identity import Key, Kind
+from ivs_operator.engine.queue import Lane
+from ivs_operator.wiring import PLURALS, Operator
+
+__all__ = ["register"]
+
+
+def register(registry: kopf.OperatorRegistry, operator: Operator) -> None:
+    """Connect kopf to the operator."""
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await operator.login()
+
+    @kopf.on.startup(registry=registry)
+    async def startup(settings: kopf.OperatorSettings, **_: Any) -> None:
+        operator.configure(settings)
+        await operator.start()
+
+    @kopf.on.cleanup(registry=registry)
+    async def cleanup(**_: Any) -> None:
+        await operator.stop()
+
+    for kind, plural in PLURALS.items():
+        kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"watch-{plural}", param=kind)(_watcher(operator))
+
+
+def _watcher(operator: Operator) -> Any:
+    async def watch(type: str | None, body: kopf.Body, param: Kind, **_: Any) -> None:  # noqa: A002 - kopf's name
+        resource = _plain(body)
+        metadata = resource["metadata"]
+        key = Key(param, metadata["namespace"], metadata["name"])
+        if type == "DELETED":
+            operator.resources.remove(key, metadata.get("uid"))
+            operator.queue.add(key)
+            return
+        before = operator.resources.get(key)
+        if operator.resources.put(key, resource) and _wanted(before) != _wanted(resource):
+            known = type is None and _observed(resource)
+            operator.queue.add(key, Lane.BACKGROUND if known else Lane.USER)
+
+    return watch
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in ("apiVersion", "kind", "metadata", "spec", "status") if name in body}
+
+
+def _wanted(resource: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    """What a person says through an object: the rest of it, status and labels, is no reason to look."""
+    if resource is None:
+        return None
+    metadata = resource["metadata"]
+    annotations = metadata.get("annotations") or {}
+    return (
+        metadata.get("uid"),
+        metadata.get("generation"),
+        metadata.get("deletionTimestamp"),
+        FINALIZER in (metadata.get("finalizers") or ()),
+        annotations.get(PAUSED),
+        annotations.get(RECONCILE_AT_ANNOTATION),
+    )
+
+
+def _observed(resource: Mapping[str, Any]) -> bool:
+    status = resource.get("status") or {}
+    return bool(status.get("observedGeneration") == resource["metadata"].get("generation"))

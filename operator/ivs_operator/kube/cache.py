@@ -1,0 +1,57 @@
+"""The newest version of each custom resource that we know of, fed by the watch and by the answers to our own writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ivs_operator.domain.identity import Key
+
+__all__ = ["ResourceCache"]
+
+_UNUSED_METADATA = ("managedFields", "selfLink")  # the largest part of many objects, and nothing we look at
+
+
+class ResourceCache:
+    """Resources by key. Versions only move forward, for the watch may deliver what an own write has overtaken."""
+
+    def __init__(self) -> None:
+        self._resources: dict[Key, dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def keys(self) -> tuple[Key, ...]:
+        """All keys, at this moment."""
+        return tuple(self._resources)
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """The newest version known, or None."""
+        return self._resources.get(key)
+
+    def items(self) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """All resources, at this moment."""
+        return iter(tuple(self._resources.items()))
+
+    def put(self, key: Key, resource: dict[str, Any]) -> bool:
+        """Keep `resource` unless what is known is newer. Returns whether it was kept."""
+        known = self._resources.get(key)
+        if known is not None and _same_life(known, resource) and _version(known) > _version(resource):
+            return False
+        metadata = {name: value for name, value in resource["metadata"].items() if name not in _UNUSED_METADATA}
+        self._resources[key] = {**resource, "metadata": metadata}
+        return True
+
+    def remove(self, key: Key, uid: str | None = None) -> None:
+        """Forget a resource; one that was made anew under the same name stays."""
+        known = self._resources.get(key)
+        if known is not None and uid in (None, known["metadata"].get("uid")):
+            del self._resources[key]
+
+
+def _same_life(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(one["metadata"].get("uid") == other["metadata"].get("uid"))
+
+
+def _version(resource: dict[str, Any]) -> int:
+    """Resource versions of one object are comparable as integers (a guarantee since Kubernetes 1.35, true before)."""
+    text = str(resource["metadata"].get("resourceVersion", ""))
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,184 @@
+"""The few calls that we make ourselves: status, finalizer, events, and what is read once at start.
+
+Status and finalizer writes carry the resource version that they were derived from, so that a stale cache can never
+overwrite what somebody else has written since.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import aiohttp
+from kubernetes.aio import client
+from kubernetes.aio.client.exceptions import ApiException
+
+from ivs_operator import metrics
+from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
+from ivs_operator.kube.errors import Unreachable, error_for
+
+__all__ = ["KubernetesClient", "Resource"]
+
+Resource = dict[str, Any]
+"""A custom resource as the API server has it."""
+
+REQUEST_TIMEOUT: Final = 10.0  # seconds; every call here is small
+_MERGE: Final = "application/merge-patch+json"
+_JSON_PATCH: Final = "application/json-patch+json"
+_EVENT_NOTE_LIMIT: Final = 1024  # characters; the API refuses longer ones
+
+
+class KubernetesClient:
+    """Calls to one API server. Close it, or use it as an async context manager."""
+
+    def __init__(self, configuration: client.Configuration, *, reporter: str = "") -> None:
+        self._configuration = configuration
+        self._api = client.ApiClient(configuration)
+        self._reporter = reporter or "ivs-operator"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def cluster_uid(self) -> str:
+        """UID of the namespace kube-system: what tells one cluster from another.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        answer = await self._call("GET", "/api/v1/namespaces/kube-system")
+        return str(answer["metadata"]["uid"])
+
+    async def served_plurals(self) -> frozenset[str]:
+        """Plurals of our kinds that the API server serves: all, unless CRDs are missing.
+
+        Raises:
+            KubeError: see `kube.errors`; a group that is not served at all gives the empty set.
+        """
+        answer = await self._call("GET", "/apis")
+        if not any(group.get("name") == GROUP for group in answer.get("groups", ())):
+            return frozenset()
+        resources = await self._call("GET", f"/apis/{GROUP}/{VERSION}")
+        return frozenset(item["name"] for item in resources.get("resources", ()) if "/" not in item["name"])
+
+    async def get(self, plural: str, namespace: str, name: str) -> Resource:
+        """One custom resource, from the API server itself.
+
+        Raises:
+            Gone: it does not exist.
+            KubeError: see `kube.errors`.
+        """
+        return await self._call("GET", _path(plural, namespace, name))
+
+    async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
+        """Merge `patch` into the status of the resource as it was read.
+
+        Raises:
+            Conflict: the resource has changed since.
+            Gone: it does not exist any more.
+            KubeError: see `kube.errors`.
+        """
+        meta = resource["metadata"]
+        body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "status": patch}
+        path = _path(plural, meta["namespace"], meta["name"]) + "/status"
+        return await self._call("PATCH", path, body, content_type=_MERGE)
+
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
+        """Add our finalizer.
+
+        Raises:
+            Conflict: the resource has changed since it was read.
+            Gone: it does not exist any more.
+            KubeError: see `kube.errors`.
+        """
+        meta = resource["metadata"]
+        value: Any = FINALIZER if meta.get("finalizers") else [FINALIZER]
+        path = "/metadata/finalizers/-" if meta.get("finalizers") else "/metadata/finalizers"
+        return await self._patch_metadata(plural, resource, {"op": "add", "path": path, "value": value})
+
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
+        """Remove our finalizer, and only ours. A resource without it is left alone.
+
+        Raises:
+            Conflict: the resource has changed since it was read.
+            Gone: it does not exist any more.
+            KubeError: see `kube.errors`.
+        """
+        finalizers = resource["metadata"].get("finalizers") or []
+        if FINALIZER not in finalizers:
+            return resource
+        path = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
+        return await self._patch_metadata(plural, resource, {"op": "remove", "path": path})
+
+    async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
+        """Post an Event about the resource. `now` is RFC 3339 with microseconds.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        meta = resource["metadata"]
+        body = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{meta['name'][:200]}.", "namespace": meta["namespace"]},
+            "eventTime": now,
+            "reportingController": GROUP,
+            "reportingInstance": self._reporter[:128],
+            "action": "Reconcile",
+            "type": type_,
+            "reason": reason,
+            "note": message[:_EVENT_NOTE_LIMIT],
+            "regarding": {
+                "apiVersion": API_VERSION,
+                "kind": resource["kind"],
+                "namespace": meta["namespace"],
+                "name": meta["name"],
+                "uid": meta["uid"],
+            },
+        }
+        path = f"/apis/events.k8s.io/v1/namespaces/{quote(meta['namespace'])}/events"
+        await self._call("POST", path, body)
+
+    async def _patch_metadata(self, plural: str, resource: Resource, operation: Mapping[str, Any]) -> Resource:
+        meta = resource["metadata"]
+        test = {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
+        path = _path(plural, meta["namespace"], meta["name"])
+        return await self._call("PATCH", path, [test, operation], content_type=_JSON_PATCH)
+
+    async def _call(
+        self, verb: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> dict[str, Any]:
+        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "ivs-operator"}
+        auth = (await self._configuration.auth_settings()).get("BearerToken")
+        if auth and auth.get("value"):
+            headers["authorization"] = str(auth["value"])
+        if verb != "GET":
+            metrics.KUBE_WRITES.labels(verb=verb.lower()).inc()
+        try:
+            answer = await self._api.call_api(
+                verb, self._configuration.host + path, headers, body, _request_timeout=REQUEST_TIMEOUT
+            )
+            text = (await answer.read()).decode(errors="replace")  # type: ignore[no-untyped-call]
+        except ApiException as error:
+            raise error_for(int(error.status or 0), str(error.body or error.reason or "")) from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise Unreachable(f"the Kubernetes API at {self._configuration.host} does not answer: {reason}") from error
+        if answer.status >= 400:  # noqa: PLR2004 - client and server errors
+            raise error_for(answer.status, text)
+        return _decoded(text)
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    value = json.loads(text or "{}")
+    return value if isinstance(value, dict) else {}
+
+
+def _path(plural: str, namespace: str, name: str) -> str:
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{quote(namespace)}/{plural}/{quote(name)}"

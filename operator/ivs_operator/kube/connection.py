@@ -1,0 +1,58 @@
+"""How the API server is reached: in-cluster, else the kubeconfig; one source for our calls and kopf's watches."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import kopf
+from kubernetes.aio import client, config
+from kubernetes.aio.config.config_exception import ConfigException
+
+__all__ = ["NoCluster", "connect", "kopf_login"]
+
+
+class NoCluster(Exception):
+    """Nothing says where the cluster is; the message names the remedy."""
+
+
+async def connect(environ: Mapping[str, str] = os.environ) -> client.Configuration:
+    """The client configuration.
+
+    Raises:
+        NoCluster: neither in a cluster nor with a readable kubeconfig.
+    """
+    configuration = client.Configuration()
+    configuration.retries = None  # retries are the queue's
+    if environ.get("KUBERNETES_SERVICE_HOST") and not environ.get("KUBECONFIG"):
+        try:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        except ConfigException as error:
+            raise NoCluster(f"running in a pod, but without a service account token: {error}") from error
+        return configuration
+    try:
+        await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except ConfigException as error:
+        message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
+        raise NoCluster(message) from error
+    except (OSError, ValueError) as error:
+        message = f"the kubeconfig can't be read: {error}. Set KUBECONFIG to a valid file"
+        raise NoCluster(message) from error
+    return configuration
+
+
+async def kopf_login(configuration: client.Configuration) -> kopf.ConnectionInfo:
+    """The same connection in kopf's terms; called again whenever kopf finds its credentials refused."""
+    settings: Mapping[str, Any] = await configuration.auth_settings()
+    header = str(settings.get("BearerToken", {}).get("value") or "")
+    scheme, _, token = header.partition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        ca_data=configuration.ca_cert_data,
+        insecure=not configuration.verify_ssl,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )

@@ -1,0 +1,54 @@
+"""What Kubernetes refuses, as few exceptions with one meaning each.
+
+KubeError              the call did not succeed
+  Conflict             the object has changed since it was read: look again
+  Gone                 the object does not exist any more
+  Forbidden            RBAC does not allow it; the message names what is missing
+  Unreachable          no answer, or one that says to come back: retry
+"""
+
+import json
+
+__all__ = ["Conflict", "Forbidden", "Gone", "KubeError", "Unreachable", "error_for"]
+
+
+class KubeError(Exception):
+    """A call to the Kubernetes API did not succeed."""
+
+
+class Conflict(KubeError):
+    """The object has changed since it was read (409, or 422 from a failed JSON patch test)."""
+
+
+class Gone(KubeError):
+    """The object does not exist any more (404)."""
+
+
+class Forbidden(KubeError):
+    """RBAC does not allow it (401, 403)."""
+
+
+class Unreachable(KubeError):
+    """No answer, a server error, or too many requests."""
+
+
+_BY_STATUS = {401: Forbidden, 403: Forbidden, 404: Gone, 409: Conflict, 429: Unreachable}
+
+
+def error_for(status: int, body: str) -> KubeError:
+    """The exception for an answer that is no success."""
+    message = _message(body) or f"HTTP status {status}"
+    if status == 422:  # noqa: PLR2004 - Unprocessable Entity
+        failed_test = "the server rejected our request due to an error in our request" in message or "test" in message
+        return Conflict(message) if failed_test else KubeError(message)
+    if status >= 500:  # noqa: PLR2004 - server errors
+        return Unreachable(message)
+    return _BY_STATUS.get(status, KubeError)(message)
+
+
+def _message(body: str) -> str:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body[:200]
+    return str(answer.get("message", "")) if isinstance(answer, dict) else body[:200]

@@ -1,0 +1,89 @@
+"""Settings of the operator: each is an environment variable IVS_OPERATOR_<NAME> and a flag --<name>."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+MAX_DEFAULT_TAGS = 7
+"""AWS allows 50 tags; 40 are the user's and 3 are the owner tags."""
+
+
+def _switch(value: Any) -> Any:
+    """on/off, also true/false."""
+    if isinstance(value, str):
+        words = {"on": True, "true": True, "off": False, "false": False}
+        return words.get(value.strip().lower(), value)
+    return value
+
+
+def _list(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+    return value
+
+
+def _pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    pairs = [item.partition("=") for item in value.split(",") if item.strip()]
+    if any(not separator or not key.strip() for key, separator, _ in pairs):
+        raise ValueError("give key=value pairs, separated by commas")
+    return {key.strip(): text.strip() for key, _, text in pairs}
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
+Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
+Seconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """What can be set. Other AWS settings are boto3's own, other Kubernetes settings the kubeconfig's."""
+
+    model_config = SettingsConfigDict(env_prefix="IVS_OPERATOR_", extra="forbid", frozen=True)
+
+    region: str | None = Field(
+        None, description="default region; else AWS_REGION, AWS_DEFAULT_REGION, the profile's", min_length=1
+    )
+    namespaces: Names = Field((), description="namespaces to watch, comma-separated; none: all")
+    watch_selector: str | None = Field(None, description="label selector of the objects to watch, e.g. team=live")
+    sweep_interval: Annotated[float, Field(ge=1)] = Field(
+        60.0, description="seconds between looks at everything in AWS; at least 1"
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(8, description="objects worked on at the same time")
+    cluster_id: str | None = Field(
+        None, description="names this cluster in owner tags; none: the UID of namespace kube-system"
+    )
+    default_tags: Pairs = Field({}, description="tags for every AWS object we make, key=value,...; at most 7")
+    create_grace: Seconds = Field(
+        30.0, description="seconds after an unanswered Create until AWS's Lists are trusted to show what it made"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    health_port: Port = Field(8080, description="port of /healthz and /readyz; 0: a free one")
+    metrics_port: Port = Field(9090, description="port of /metrics; 0: a free one")
+
+    @field_validator("cluster_id")
+    @classmethod
+    def _cluster_id(cls, value: str | None) -> str | None:
+        """At most 63 characters and no slash: the owner tag is cluster-id/namespace/name in 256 characters."""
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_.:=+@-]{1,63}", value):
+            raise ValueError(
+                "1 to 63 letters, digits or _.:=+@- (it becomes part of an AWS tag, up to the first slash)"
+            )
+        return value
+
+    @field_validator("default_tags")
+    @classmethod
+    def _default_tags(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(value) > MAX_DEFAULT_TAGS:
+            raise ValueError(f"at most {MAX_DEFAULT_TAGS} (AWS allows 50: 40 are the user's, 3 are the owner tags)")
+        bad = [key for key in value if key.startswith(("aws:", "ivs-operator.dev/"))]
+        if bad:
+            raise ValueError(f"{bad[0]}: keys that begin with aws: or ivs-operator.dev/ are reserved")
+        return value

@@ -1,0 +1,209 @@
+"""Puts the parts together: the only place that knows them all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import kopf
+import structlog
+
+from ivs_operator.api.kinds import MANAGED_KINDS
+from ivs_operator.api.names import GROUP
+from ivs_operator.aws.estate import AwsEstate
+from ivs_operator.clock import Clock
+from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.subject import Policy
+from ivs_operator.engine.claims import ResourceClaims
+from ivs_operator.engine.executor import Executor
+from ivs_operator.engine.memories import Memories
+from ivs_operator.engine.queue import WorkQueue
+from ivs_operator.engine.reconciler import Reconciler
+from ivs_operator.engine.status_writer import StatusWriter
+from ivs_operator.engine.sweep import Sweep
+from ivs_operator.engine.workers import StopSwitch, Workers
+from ivs_operator.health import Health
+from ivs_operator.kube.cache import ResourceCache
+from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.connection import connect, kopf_login
+from ivs_operator.kube.errors import Forbidden, KubeError, Unreachable
+from ivs_operator.settings import Settings
+
+__all__ = ["PLURALS", "Operator", "StartFailed"]
+
+STOP_GRACE: Final = 20.0
+"""Seconds that work in hand may take at a stop: above the read time-out of one AWS call, below Kubernetes' 30."""
+
+_LONGEST_WAIT: Final = 30.0  # seconds between attempts to reach what is not there yet
+PLURALS: Final = {Kind(kind.kind): kind.plural for kind in MANAGED_KINDS}
+"""Plural by kind, as in the paths of the API server."""
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger(__name__)
+
+
+class StartFailed(Exception):
+    """The operator can't start, and waiting would not help; the message says what to do."""
+
+
+class Operator:
+    """One running operator."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.resources = ResourceCache()
+        self.queue = WorkQueue(self.clock)
+        self.health = Health(health_port=settings.health_port, metrics_port=settings.metrics_port)
+        self._switch = StopSwitch()
+        self._trouble: str | None = "starting"
+        self.health.unready = lambda: self._trouble
+        self.health.alive = self._ailment
+        self._configuration: Any = None
+        self._cluster: KubernetesClient | None = None
+        self._estate: AwsEstate | None = None
+        self._workers: Workers | None = None
+        self._sweeper: Sweep | None = None
+        self._sweep: asyncio.Task[None] | None = None
+
+    async def run(self, register: Callable[[kopf.OperatorRegistry, "Operator"], None]) -> None:
+        """Run until SIGTERM or SIGINT; `register` connects kopf's handlers.
+
+        Raises:
+            StartFailed: see the message.
+            NoCluster: nothing says where the cluster is.
+            PortTaken: a port is in use.
+        """
+        await self.health.start()
+        try:
+            self._configuration = await connect()
+            self._cluster = KubernetesClient(self._configuration)
+            cluster_id = self.settings.cluster_id
+            if cluster_id is None:
+                cluster_id = await self._patiently(self._default_cluster_id, self._cluster)
+            await self._await_crds(self._cluster)
+            self._assemble(self._cluster, cluster_id)
+            registry = kopf.OperatorRegistry()
+            register(registry, self)
+            namespaces = self.settings.namespaces
+            await kopf.operator(
+                registry=registry, standalone=True, clusterwide=not namespaces, namespaces=namespaces, memo=kopf.Memo()
+            )
+        finally:
+            await self._close()
+
+    async def login(self) -> kopf.ConnectionInfo:
+        """Credentials for kopf's watches."""
+        assert self._configuration is not None  # noqa: S101 - kopf runs after the connection is made
+        return await kopf_login(self._configuration)
+
+    def configure(self, settings: kopf.OperatorSettings) -> None:
+        """Kopf's settings: no writes of its own, short time-outs, quick recovery."""
+        settings.posting.enabled = False
+        # Never used, but must differ from ours: kopf takes off what it thinks is its own and not needed.
+        settings.persistence.finalizer = f"{GROUP}/unused-by-kopf"
+        settings.networking.request_timeout = 30
+        settings.networking.connect_timeout = 5
+        settings.watching.chunk_size = 500
+        if self.settings.watch_selector:
+            for plural in PLURALS.values():
+                settings.watching.label_selectors[f"{plural}.{GROUP}"] = self.settings.watch_selector
+
+    async def start(self) -> None:
+        """Begin to work; called by kopf once its own start is done."""
+        assert self._workers is not None and self._sweeper is not None  # noqa: S101, PT018 - assembled before
+        self._workers.start()
+        self._sweep = asyncio.create_task(self._sweeper.run(), name="sweep")
+        self._trouble = None
+        log.info("operator started", workers=self.settings.workers, sweep_interval=self.settings.sweep_interval)
+
+    async def stop(self) -> None:
+        """Finish the AWS calls in flight, write their results, stop."""
+        self._trouble = "stopping"
+        self._switch.stopping = True
+        if self._sweep is not None:
+            self._sweep.cancel()
+        if self._workers is not None:
+            await self._workers.stop(STOP_GRACE)
+        log.info("operator stopped")
+
+    def _assemble(self, cluster: KubernetesClient, cluster_id: str) -> None:
+        settings = self.settings
+        self._estate = AwsEstate(self.clock, region=settings.region, workers=settings.workers)
+        if self._estate.default_region is None:
+            log.warning("no default region: objects without spec.region can't be placed; set --region or AWS_REGION")
+        intake = Intake(cluster_id, settings.default_tags)
+        memories = Memories()
+        reconciler = Reconciler(
+            intake=intake,
+            estate=self._estate,
+            resources=self.resources,
+            memories=memories,
+            executor=Executor(memories, self._switch, self.clock.now),
+            writer=StatusWriter(cluster, self.resources, PLURALS, self.clock),
+            claims=ResourceClaims(self.resources, intake),
+            permit=self._switch,
+            policy=Policy(create_grace=settings.create_grace, cluster_id_is_default=settings.cluster_id is None),
+            clock=self.clock,
+        )
+        self._workers = Workers(self.queue, reconciler, self.clock, number=settings.workers)
+        self._sweeper = Sweep(
+            reconciler=reconciler,
+            estate=self._estate,
+            resources=self.resources,
+            queue=self.queue,
+            clock=self.clock,
+            interval=settings.sweep_interval,
+            active=self._switch.valid,
+        )
+
+    async def _default_cluster_id(self, cluster: KubernetesClient) -> str:
+        try:
+            return await cluster.cluster_uid()
+        except Forbidden as error:
+            message = f"the cluster id can't be read ({error}); allow get of namespace kube-system, or set --cluster-id"
+            raise StartFailed(message) from error
+
+    async def _await_crds(self, cluster: KubernetesClient) -> None:
+        """Wait until our kinds are served: they may be installed after us."""
+        wait = 1.0
+        while missing := set(PLURALS.values()) - await self._patiently(_served, cluster):
+            self._trouble = f"CRDs are missing: {', '.join(sorted(missing))}"
+            log.warning(
+                "CRDs are missing; waiting", missing=sorted(missing), remedy="ivs-operator crds | kubectl apply -f -"
+            )
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _patiently(self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient) -> _T:
+        """Call until the API server answers: an operator may be there before its cluster is well."""
+        wait = 1.0
+        while True:
+            try:
+                return await call(cluster)
+            except Unreachable as error:
+                self._trouble = str(error)
+                log.warning("waiting for Kubernetes", error=str(error), retry_in=wait)
+            except KubeError as error:
+                raise StartFailed(f"Kubernetes refuses: {error}") from error
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _ailment(self) -> str | None:
+        if self._workers is not None and self._trouble is None and not self._workers.alive():
+            return "a worker has ended"
+        if self._sweep is not None and self._sweep.done() and not self._switch.stopping:
+            return "the sweep has ended"
+        return None
+
+    async def _close(self) -> None:
+        await self.health.stop()
+        if self._cluster is not None:
+            await self._cluster.close()
+        if self._estate is not None:
+            self._estate.close()
+
+
+async def _served(cluster: KubernetesClient) -> frozenset[str]:
+    return await cluster.served_plurals()
