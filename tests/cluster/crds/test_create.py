@@ -93,6 +93,7 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str, ...], str]] = [
     (RC, {"tags": {"a,b": "x"}}, ("spec.tags: Invalid value:", "1 to 128 letters"), "a comma in a key"),
     (RC, {"tags": {"aws:team": "x"}}, ("spec.tags: Invalid value:", "reserved", "use another prefix"), "AWS's"),
     (CL, {"tags": {"ivs-operator.dev/owner": "x"}}, ("spec.tags: Invalid value:", "reserved"), "would forge ownership"),
+    (CL, {"tags": {"a,b": "x"}}, ("spec.tags: Invalid value:", "1 to 128 letters"), "a comma in a key"),
     (RC, {"tags": {f"k{n}": "v" for n in range(41)}}, ("spec.tags: Too many", "40"), "ten are for the operator"),
     (RC, {"tags": {"team": "v" * 257}}, ("spec.tags.team", "256"), "bounds of AWS"),
     (RC, {"tags": {"team": "a,b"}}, ("spec.tags.team", "should match"), "IVS takes no comma"),
