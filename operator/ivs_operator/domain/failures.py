@@ -12,7 +12,7 @@ from typing import Final
 
 from ivs_operator.api.reasons import Reason
 
-__all__ = ["CallFailed", "Failure", "Fault", "FaultClass", "NotFound", "delay", "next_failure"]
+__all__ = ["CallFailed", "Failure", "Fault", "FaultClass", "NotFound", "NotWritten", "delay", "next_failure"]
 
 
 class FaultClass(StrEnum):
@@ -36,6 +36,10 @@ class Fault:
     """Whether the call may have had its effect: None when no answer came, so that nobody knows."""
     request_id: str = ""
     """For logs only."""
+
+
+class NotWritten(Exception):
+    """A call to Kubernetes did not succeed; `kube.errors` has the kinds of it."""
 
 
 class CallFailed(Exception):

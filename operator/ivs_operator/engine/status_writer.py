@@ -8,6 +8,7 @@ import structlog
 
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.clock import Clock
+from ivs_operator.domain.failures import NotWritten
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.report import progress_only
 from ivs_operator.domain.transitions import announcement
@@ -115,7 +116,10 @@ class StatusWriter:
             return
         type_, reason, message = event
         log.info("state changed", reason=reason, message=message)
-        await self._cluster.post_event(resource, type_=type_, reason=reason, message=message, now=self._now_text())
+        try:
+            await self._cluster.post_event(resource, type_=type_, reason=reason, message=message, now=self._now_text())
+        except NotWritten as error:  # the status says the same; an Event is not worth doing the work again
+            log.warning("event not posted", reason=reason, error=str(error))
 
     def _now_text(self) -> str:
         return datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

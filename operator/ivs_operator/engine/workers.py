@@ -9,6 +9,7 @@ import structlog
 
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
+from ivs_operator.domain.failures import NotWritten
 from ivs_operator.domain.identity import Key
 from ivs_operator.engine.executor import PermitLost
 from ivs_operator.engine.queue import WorkQueue
@@ -93,10 +94,12 @@ class Workers:
         return outcome
 
     def _failed(self, key: Key, error: Exception) -> Outcome:
-        """Retry with growing delay. A conflict is ordinary: the newer version is on its way through the watch."""
+        """Retry with growing delay."""
         failures = self._failures.get(key, 0) + 1
         self._failures[key] = failures
         wait = min(0.2 * 2 ** min(failures - 1, 10), _LONGEST) * (1 + 0.2 * self._jitter.random())
-        report = log.debug if failures == 1 else log.warning
+        passing = isinstance(error, NotWritten) and failures == 1
+        report = log.debug if passing else log.warning
         report("reconcile did not finish", error=f"{type(error).__name__}: {error}", retry_in=round(wait, 1))
+        log.debug("where it happened", exc_info=None if isinstance(error, NotWritten) else error)
         return Outcome(again_at=self._clock.now() + wait, result="error")

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, Self
 from urllib.parse import quote
+from uuid import uuid4
 
 import aiohttp
 from kubernetes.aio import client
@@ -25,6 +26,7 @@ Resource = dict[str, Any]
 REQUEST_TIMEOUT: Final = 10.0  # seconds; every call here is small
 _MERGE: Final = "application/merge-patch+json"
 _JSON_PATCH: Final = "application/json-patch+json"
+_EVENT_NAME_LIMIT: Final = 200  # characters of the object's name; with the suffix below the 253 of an API object
 _EVENT_NOTE_LIMIT: Final = 1024  # characters; the API refuses longer ones
 
 
@@ -126,7 +128,7 @@ class KubernetesClient:
         body = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{meta['name'][:200]}.", "namespace": meta["namespace"]},
+            "metadata": {"name": _event_name(meta["name"]), "namespace": meta["namespace"]},
             "eventTime": now,
             "reportingController": GROUP,
             "reportingInstance": self._reporter[:128],
@@ -173,6 +175,11 @@ class KubernetesClient:
         if answer.status >= 400:  # noqa: PLR2004 - client and server errors
             raise error_for(answer.status, text)
         return _decoded(text)
+
+
+def _event_name(name: str) -> str:
+    """A name like client-go's: what it is about, and something unique. `generateName` allows no dot at its end."""
+    return f"{name[:_EVENT_NAME_LIMIT]}.{uuid4().hex[:16]}"
 
 
 def _decoded(text: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ KubeError              the call did not succeed
 
 import json
 
+from ivs_operator.domain.failures import NotWritten
+
 __all__ = ["Conflict", "Forbidden", "Gone", "KubeError", "Unreachable", "error_for"]
 
 
-class KubeError(Exception):
+class KubeError(NotWritten):
     """A call to the Kubernetes API did not succeed."""
 
 
