@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivs_sandbox.binaries import Tool
-from ivs_sandbox.cache import Cache, disk_full_explained, disk_full_message
+from ivs_sandbox.cache import Cache, disk_full_explained, disk_full_message, free_bytes
 from ivs_sandbox.errors import BuildError
 from ivs_sandbox.golang import find_go
 from ivs_sandbox.processes import guarded
@@ -74,8 +74,7 @@ class Build:
 
     def _explain(self, arguments: tuple[str, ...], said: str) -> str:
         if "no space left on device" in said:
-            named = _FULL_DISK_PATH.search(said)
-            return disk_full_message(Path(named[1]) if named else self.cache.work)
+            return disk_full_message(_full_folder(said, self.environ, self.cache))
         hint = ""
         if re.search(r"dial tcp|no such host|i/o timeout|module lookup disabled|TLS|403 Forbidden", said):
             hint = "\nThe Go module proxy cannot be reached; set GOPROXY to one that can."
@@ -104,6 +103,22 @@ def _follow(process: subprocess.Popen[bytes], heard: Callable[[str], None], idle
     if pending[errors]:
         heard(pending[errors].decode(errors="replace"))
     return pending[output].decode(errors="replace")
+
+
+def _full_folder(said: str, environ: Mapping[str, str], cache: Cache) -> Path:
+    """The folder that go names; where it names only its own linker, the fullest of those it writes to."""
+    named = [path for path in _FULL_DISK_PATH.findall(said) if "/pkg/tool/" not in path]
+    if named:
+        return Path(named[0])
+    home = Path(environ.get("HOME", "/"))
+    user_cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache")
+    modules = Path(environ.get("GOPATH") or home / "go") / "pkg" / "mod"
+    written = (
+        cache.binaries,
+        Path(environ.get("GOCACHE") or user_cache / "go-build"),
+        Path(environ.get("GOMODCACHE") or modules),
+    )
+    return min(written, key=free_bytes)
 
 
 def build(tools: Iterable[Tool], cache: Cache, environ: Mapping[str, str], progress: Progress) -> None:

@@ -75,8 +75,8 @@ class Cache:
 def disk_full_message(folder: Path, needs: str = BUILD_NEEDS) -> str:
     """The text for a full disk: which folder, what is free, how much is needed, what to set."""
     return (
-        f"no space left on the disk of {folder} ({_free(folder)} free); {needs}. Free some, or set XDG_CACHE_HOME, "
-        "GOCACHE and GOMODCACHE to folders on a bigger disk, then run it again"
+        f"no space left on the disk of {folder} ({free_bytes(folder) / 1e9:.1f} GB free); {needs}. Free some, "
+        "or set XDG_CACHE_HOME, GOCACHE and GOMODCACHE to folders on a bigger disk, then run it again"
     )
 
 
@@ -96,6 +96,7 @@ def disk_full_explained(folder: Path, needs: str = BUILD_NEEDS) -> Iterator[None
         raise
 
 
-def _free(folder: Path) -> str:
+def free_bytes(folder: Path) -> int:
+    """Free space where the folder is, or will be."""
     existing = next((part for part in (folder, *folder.parents) if part.exists()), Path("/"))
-    return f"{shutil.disk_usage(existing).free / 1e9:.1f} GB"
+    return shutil.disk_usage(existing).free

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ivs_sandbox.cluster import Cluster
 
 _PREFIX = "ivs-operator-tests-"
+_LOGS_PREFIX = "ivs-operator-logs-"
+_LOGS_KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,9 @@ class SharedRun:
         with self._locked():
             self._open(announce=lambda _: None).stop()
             logs = self.directory / "cluster" / "logs"
-            if not (keep_logs and logs.exists()):
-                shutil.rmtree(self.directory, ignore_errors=True)
-                return None
-            shutil.rmtree(self.directory / "cluster" / "etcd", ignore_errors=True)
-            return str(logs)
+            kept = _keep(logs, self.directory.name) if keep_logs and logs.exists() else None
+            shutil.rmtree(self.directory, ignore_errors=True)
+            return kept
 
     def _open(self, announce: Callable[[str], None]) -> "Cluster":
         # Imported late: a run of unit tests must not pay for certificates and processes.
@@ -79,6 +79,15 @@ class SharedRun:
         with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _keep(logs: Path, run: str) -> str:
+    """Put a run's logs where no later run takes them for abandoned; the oldest of those kept make room."""
+    folder = Path(tempfile.gettempdir())
+    kept = sorted(folder.glob(f"{_LOGS_PREFIX}*"), key=lambda path: path.stat().st_mtime)
+    for oldest in kept[: len(kept) - _LOGS_KEPT + 1]:
+        shutil.rmtree(oldest, ignore_errors=True)
+    return str(shutil.move(logs, folder / f"{_LOGS_PREFIX}{run.removeprefix(_PREFIX)}"))
 
 
 def _forget_abandoned_runs() -> None:

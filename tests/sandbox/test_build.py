@@ -34,6 +34,7 @@ esac
 """
 _REPLACE = '{"Replace": [{"Old": {"Path": "k8s.io/api"}, "New": {"Path": "./staging/src/k8s.io/api"}}]}'
 _WRITE = 'cat go.mod > "$target"'
+_HALF = 'echo half > "$target"; chmod +x "$target"'  # as the linker does
 _DEAD_PROXY = "http://127.0.0.1:9"
 
 pytestmark = pytest.mark.timeout(60)  # a stand-in that is passed over would start a real build of minutes
@@ -119,6 +120,11 @@ def test_a_go_too_old_is_named_with_its_version(tmp_path: Path) -> None:
             "go names none, then it is the folder it works in",
         ),
         (
+            'echo "/go/pkg/tool/linux_amd64/link: mapping output file failed: no space left on device" >&2; exit 1',
+            ["no space left on the disk of {root}/cache"],
+            "go names its linker, which is not where it writes",
+        ),
+        (
             'echo "dial tcp: lookup proxy.example: no such host" >&2; exit 1',
             ["GOPROXY"],
             "no way to the modules",
@@ -130,7 +136,7 @@ def test_a_failed_build_says_why_and_leaves_nothing_half(
     tmp_path: Path, step: str, said: list[str], reason: str
 ) -> None:
     with pytest.raises(BuildError) as failure:
-        run_build(machine(tmp_path, build_step=f'echo half > "$target"; {step}'))
+        run_build(machine(tmp_path, build_step=f"{_HALF}; {step}"))
     assert [word for word in said if word.format(root=tmp_path) not in str(failure.value)] == [], reason
     cache = Cache(machine(tmp_path))
     assert not cache.offers()
@@ -158,7 +164,7 @@ def test_a_cache_that_cannot_be_written_names_the_variable_to_set(tmp_path: Path
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "SIGKILL"])
 def test_an_interrupted_build_keeps_what_is_done_and_the_next_run_goes_on(tmp_path: Path, end: signal.Signals) -> None:
     """The third program hangs in the compiler; the run is ended there."""
-    hang = f'echo half > "$target"; case "$target" in *kubectl*) echo $$ > {tmp_path}/compiling; exec sleep 300 ;; esac'
+    hang = f'{_HALF}; case "$target" in *kubectl*) echo $$ > {tmp_path}/compiling; exec sleep 300 ;; esac'
     program = subprocess.Popen(
         [sys.executable, "-m", "ivs_sandbox"], env=machine(tmp_path, build_step=hang), stderr=subprocess.PIPE, text=True
     )
