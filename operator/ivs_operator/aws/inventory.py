@@ -192,7 +192,7 @@ class Inventory:
             rest = tuple(entry for entry in stale.configurations if entry != arn)
             self._consumers.put(replace(stale, configurations=rest))
         in_a_row = 0 if found else known.empty_in_a_row + 1
-        self._users[arn] = Users(tuple(found), asked_at, in_a_row)
+        self._users[arn] = Users(asked_at, in_a_row)
 
     def put(self, configuration: Configuration) -> None:
         """Take the answer to an own write into the view. What it leaves out is kept."""

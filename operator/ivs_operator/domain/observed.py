@@ -130,9 +130,8 @@ NO_CONSUMERS = ConsumerIndex()
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Answer of filtered Lists: who uses one configuration."""
+    """Answers of filtered Lists about one configuration; whom they found is in the index."""
 
-    consumers: tuple[Consumer, ...] = ()
     listed_at: float = 0.0
     empty_in_a_row: int = 0
     """How many Lists in a row showed nobody; two are needed before a delete, since one may lag."""

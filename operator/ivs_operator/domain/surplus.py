@@ -18,13 +18,8 @@ CONFIRM_GAP = 1.0
 
 def users_of(s: Situation, arn: str) -> tuple[Consumer, ...] | None:
     """Who uses a configuration as far as is known without a call; None when nothing was read yet."""
-    index = tuple(s.view.consumers.users(arn))
-    if index:
-        return index
-    answer = s.view.users.get(arn)
-    if answer is None:
-        return None
-    return answer.consumers
+    known = tuple(s.view.consumers.users(arn))  # what a filtered List found is in there too
+    return known if known or arn in s.view.users else None
 
 
 def unused(s: Situation, item: Configuration, since: float) -> Action | float | None:
