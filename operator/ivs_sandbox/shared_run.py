@@ -9,12 +9,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+from ivs_sandbox.errors import SandboxError
 from ivs_sandbox.processes import start_time
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class SharedRun:
         if not self.directory.exists():
             return None
         with self._locked():
-            self._open(announce=lambda _: None).stop()
+            with suppress(SandboxError):  # then no test could open it either, and has said why
+                self._open(announce=lambda _: None).stop()
             logs = self.directory / "cluster" / "logs"
             kept = _keep(logs, self.directory.name) if keep_logs and logs.exists() else None
             shutil.rmtree(self.directory, ignore_errors=True)
