@@ -1,7 +1,11 @@
 """Twenty clients at once."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from ivs_emulator.clock import ManualClock
+from ivs_emulator.service import Emulation, Request
+from ivs_emulator.settings import Settings
 from support.emulator import Emulator
 
 CLIENTS = 20
@@ -65,3 +69,35 @@ def test_motos_services_are_loaded_once_by_many(emulator: Emulator) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(create, range(1, CLIENTS + 1)))
     assert len(emulator.control.requests(service="s3", status=200)) == CLIENTS
+
+
+class InterruptingClock(ManualClock):
+    """Reads of the time happen in the middle of an operation; the first one lets another request try to get in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.emulation: Emulation | None = None
+        self.intruder: threading.Thread | None = None
+        self.intruded = False
+
+    def now(self) -> float:
+        if self.intruder is None and self.emulation is not None:
+            self.intruder = threading.Thread(target=self.emulation.handle, args=(LIST_ROOMS,), daemon=True)
+            self.intruder.start()
+            self.intruder.join(0.3)
+            self.intruded = not self.intruder.is_alive()
+        return super().now()
+
+
+LIST_ROOMS = Request("ivschat", "ListRooms", "123456789012", "us-west-2", "x", "POST", "/ListRooms", "", b"{}")
+
+
+def test_one_operation_at_a_time() -> None:
+    """The interpreter switches threads too seldom for the races above to show a missing lock."""
+    clock = InterruptingClock()
+    clock.emulation = Emulation(Settings(), clock)
+    assert clock.emulation.handle(LIST_ROOMS).status == 200
+    assert clock.intruder is not None
+    assert not clock.intruded, "a second request was served in the middle of the first"
+    clock.intruder.join(30)
+    assert not clock.intruder.is_alive()
