@@ -53,8 +53,11 @@ def test_printed_environment_is_all_a_client_needs() -> None:
         assert EmulatorControl(exported["AWS_ENDPOINT_URL"]).settings()["create_seconds"] == 7
     finally:
         process.terminate()
-        assert process.wait(30) == 0
-        process.stdout.close()
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.stdout.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -143,7 +146,10 @@ def test_says_nothing_about_requests_unless_verbose() -> None:
         boto3.client("s3", endpoint_url=url, **keys).create_bucket(Bucket="vod")
         boto3.client("ivs", endpoint_url=url, **keys).list_channels()
         process.terminate()
-        _, errors = process.communicate(timeout=30)
+        try:
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
         assert ("ListChannels" in errors) is expected
         assert expected or errors == ""
 
