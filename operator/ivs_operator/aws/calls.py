@@ -12,7 +12,8 @@ from botocore.config import Config
 from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.errors import failed, fault_of
-from ivs_operator.aws.rates import BACKGROUND, Limiter
+from ivs_operator.aws.rates import Limiter
+from ivs_operator.priority import BACKGROUND
 
 __all__ = ["CLIENT_CONFIG", "Calls"]
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import boto3
+import structlog
 
 from ivs_operator.aws.calls import CLIENT_CONFIG, Calls
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
@@ -27,6 +28,8 @@ _GATEWAYS: Final[Mapping[Kind, Callable[[Calls], RecordingGateway | ChatLoggingG
 }
 
 _STS_REGION: Final = "us-east-1"  # GetCallerIdentity answers the same everywhere; used when no region is known
+
+log = structlog.get_logger(__name__)
 
 
 def default_region(session: boto3.Session, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -105,6 +108,8 @@ class AwsEstate:
 
     def _refused(self, fault: Fault) -> None:
         now = self._clock.now()
+        if self._fault is None or self._fault.message != fault.message:
+            log.warning("the AWS account can't be told", reason=str(fault.reason), error=fault.message)
         if self._fault is None:
             self._fault_since = now
         self._fault = fault

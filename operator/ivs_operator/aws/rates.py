@@ -7,10 +7,9 @@ tools in the account share the quota. User edits go before background work.
 import asyncio
 import heapq
 from collections.abc import Mapping
-from contextvars import ContextVar
 from typing import Final, Protocol
 
-__all__ = ["BACKGROUND", "RATES", "Bucket", "Limiter", "background"]
+__all__ = ["RATES", "Bucket", "Limiter"]
 
 RATES: Final[Mapping[str, float]] = {
     # Calls per second. Source: IVS and IVS Chat service quotas. Tag operations 10, configurations 3, all else 5.
@@ -35,9 +34,6 @@ _OTHERS: Final = 5.0
 _RECOVERY: Final = 0.05  # share of the full rate that comes back per second without a throttle
 _FLOOR: Final = 0.1  # share of the full rate that is never gone below
 _SAFETY: Final = 0.98  # AWS's clock and ours differ; this keeps a burst of ours inside its second
-
-BACKGROUND: ContextVar[bool] = ContextVar("ivs_operator_background", default=False)
-"""Whether the calls of this task may wait behind others."""
 
 
 class _Clock(Protocol):
@@ -113,8 +109,3 @@ class Limiter:
         if operation not in self._buckets:
             self._buckets[operation] = Bucket(RATES.get(operation, _OTHERS), self._clock)
         return self._buckets[operation]
-
-
-def background() -> None:
-    """Let the calls of the present task wait behind those that serve a person's edit."""
-    BACKGROUND.set(True)

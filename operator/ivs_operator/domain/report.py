@@ -8,7 +8,7 @@ from ivs_operator.api.status import MAX_DRIFT, MAX_PROBLEMS, MAX_RECONCILE_AT, M
 from ivs_operator.domain.actions import Ledger
 from ivs_operator.domain.associations import Associations
 from ivs_operator.domain.conditions import conditions_of, render
-from ivs_operator.domain.finding import Finding, Plan
+from ivs_operator.domain.finding import Plan
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.subject import Situation
@@ -43,16 +43,8 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
     return {key: value for key, value in status.items() if value not in (None, [], {})}
 
 
-def ledger_status(s: Situation, ledger: Ledger, finding: Finding) -> dict[str, Any]:
+def ledger_status(s: Situation, plan: Plan, ledger: Ledger) -> dict[str, Any]:
     """The status that puts a ledger on record: what is known already, the ledger, and what is about to happen."""
-    plan = Plan(
-        actions=(),
-        finding=finding,
-        current=next((item for item in s.view.owned if item.arn == s.subject.recorded.arn), None),
-        surplus=(),
-        associations=Associations(known=False),
-        association_finding=None,
-    )
     status = status_of(s, plan)
     status["tagKeys"] = sorted(ledger.tag_keys)
     status["associations"] = {

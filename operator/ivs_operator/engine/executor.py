@@ -21,10 +21,13 @@ from ivs_operator.domain.subject import Situation
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.protocols import Permit, Region
 
-__all__ = ["BATCH", "Executor", "PermitLost"]
+__all__ = ["BATCH", "STEP", "Executor", "PermitLost"]
 
 BATCH = 50
 """Associations per step: long enough to use the whole rate, short enough that an edit is noticed within seconds."""
+
+STEP = 10.0
+"""Seconds after which no further association of a step is begun: while others use the rate too, a step does less."""
 
 _PARALLEL = 10  # associations in flight; at 5 calls a second, each of 0.1 to 1 s, that keeps the rate busy
 
@@ -79,10 +82,12 @@ class Executor:
             if not await self._attempt(action, s, region):
                 return
         gate = asyncio.Semaphore(_PARALLEL)
+        until = self._now() + STEP
 
         async def gated(action: do.Action) -> None:
             async with gate:
-                await self._attempt(action, s, region)
+                if self._now() < until:
+                    await self._attempt(action, s, region)
 
         async with asyncio.TaskGroup() as group:
             for action in joint:

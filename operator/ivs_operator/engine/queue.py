@@ -68,7 +68,7 @@ class WorkQueue:
         self._clock = clock
         self._lanes = {lane: _Turns() for lane in Lane}
         self._waiting: dict[Key, Lane] = {}
-        self._working: set[Key] = set()
+        self._working: dict[Key, Lane] = {}
         self._again: dict[Key, Lane] = {}
         self._later: list[tuple[float, int, Key]] = []
         self._due: dict[Key, float] = {}
@@ -114,16 +114,19 @@ class WorkQueue:
             self._ripen()
             key = self._next()
             if key is not None:
-                self._working.add(key)
                 self._measure()
                 return key
             self._changed.clear()
             await self._wait()
         return None
 
+    def lane_of(self, key: Key) -> Lane:
+        """Who asked for a key that is being worked on."""
+        return self._working[key]
+
     def done(self, key: Key) -> None:
         """The taker has finished with `key`."""
-        self._working.discard(key)
+        self._working.pop(key, None)
         lane = self._again.pop(key, None)
         if lane is not None:
             self.add(key, lane)
@@ -140,6 +143,7 @@ class WorkQueue:
             if self._lanes[lane]:
                 key = self._lanes[lane].take()
                 del self._waiting[key]
+                self._working[key] = lane
                 return key
         return None
 

@@ -116,6 +116,14 @@ class Reconciler:
 
     async def look(self, key: Key, resource: Resource) -> _Step | None:
         """Plan for one object as things are; None when it is none of our business."""
+        looked = await self.situate(key, resource)
+        if looked is None:
+            return None
+        situation, region = looked
+        return _Step(situation, make_plan(situation), region)
+
+    async def situate(self, key: Key, resource: Resource) -> tuple[Situation, Region | None] | None:
+        """Everything that a plan depends on, and where it would be carried out; None as for `look`."""
         subject, reading = self._intake.read(key, resource)
         if subject.deleting and not subject.has_finalizer:
             return None
@@ -127,8 +135,7 @@ class Reconciler:
         if placement.fault is None:
             region = self._estate.region(key.kind, placement.account_id, placement.region)
             view = region.view(subject.owner, _names(subject))
-        situation = Situation(subject, placement, view, memory, now, self._policy, self._claims)
-        return _Step(situation, make_plan(situation), region)
+        return Situation(subject, placement, view, memory, now, self._policy, self._claims), region
 
     def _allowed(self, step: _Step) -> bool:
         return self._permit.valid() or not any(action.writes for action in step.plan.actions)
@@ -157,9 +164,7 @@ class Reconciler:
 
     async def _write_ledger(self, key: Key, resource: Resource, step: _Step, action: WriteLedger) -> None:
         """Put the ledger on record. The intent counts from the acknowledgement, not from the request."""
-        finding = step.plan.finding or step.plan.association_finding
-        assert finding is not None  # noqa: S101 - a ledger is written because of something
-        status = ledger_status(step.situation, action.ledger, finding)
+        status = ledger_status(step.situation, step.plan, action.ledger)
         await self._writer.record(key, resource, status)
         if action.intends_create and action.ledger.pending is not None:
             attempt = Attempt(since=action.ledger.pending.since, acknowledged_at=self._clock.now())

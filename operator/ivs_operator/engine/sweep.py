@@ -22,6 +22,7 @@ from ivs_operator.engine.protocols import Estate, Resources
 from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import merge_patch
+from ivs_operator.priority import BACKGROUND
 
 __all__ = ["Place", "Sweep"]
 
@@ -65,7 +66,8 @@ class Sweep:
         self._jitter = random.Random()  # noqa: S311 - spreads calls, guards nothing
 
     async def run(self) -> None:
-        """Sweep for ever."""
+        """Sweep for ever, behind whatever a person waits for."""
+        BACKGROUND.set(True)
         while True:
             await asyncio.sleep(self._interval * (1 + self._jitter.uniform(-_JITTER, _JITTER)))
             if self._active():
@@ -86,12 +88,12 @@ class Sweep:
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             resource = self._resources.get(key)
-            step = await self._reconciler.look(key, resource) if resource is not None else None
-            if step is None or step.region is None:
+            looked = await self._reconciler.situate(key, resource) if resource is not None else None
+            if looked is None or looked[1] is None:
                 continue
-            placement = step.situation.placement
-            place = Place(key.kind, placement.account_id, placement.region)
-            found.setdefault(place, []).append((key, step.situation))
+            situation = looked[0]
+            place = Place(key.kind, situation.placement.account_id, situation.placement.region)
+            found.setdefault(place, []).append((key, situation))
         return found
 
     async def _sweep(self, place: Place, members: list[tuple[Key, Situation]]) -> None:

@@ -12,12 +12,15 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import NotWritten
 from ivs_operator.domain.identity import Key
 from ivs_operator.engine.executor import PermitLost
-from ivs_operator.engine.queue import WorkQueue
+from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.engine.reconciler import Outcome, Reconciler
+from ivs_operator.priority import BACKGROUND
 
 __all__ = ["Workers"]
 
-_DEADLINE: Final = 60.0  # seconds for one reconcile; above every time-out of a single call
+_DEADLINE: Final = 300.0
+"""Seconds for one reconcile. Every call has a time-out of its own; this is for what nobody has thought of."""
+
 _LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
 
 log = structlog.get_logger(__name__)
@@ -68,6 +71,7 @@ class Workers:
     async def _work(self) -> None:
         while (key := await self._queue.take()) is not None:
             structlog.contextvars.bind_contextvars(object=str(key))
+            BACKGROUND.set(self._queue.lane_of(key) is Lane.BACKGROUND)
             try:
                 outcome = await self._reconcile(key)
             finally:
