@@ -12,7 +12,6 @@ from ivs_operator.api.model import ATOMIC_LIST, INT32, INT64, MAP_BY_TYPE, Model
 from ivs_operator.api.moments import MicroTime, Timestamp
 from ivs_operator.api.observed import (
     CHAT_ONLY,
-    RECORDING_ONLY,
     Observed,
     ObservedDestination,
     ObservedFirehose,
@@ -192,7 +191,7 @@ class Status(Model):
     associations: Associations | None = None
     """Rooms or channels attached to the AWS object."""
 
-    superseded: tuple[Superseded, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST | RECORDING_ONLY)
+    superseded: tuple[Superseded, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)
     """Replaced objects that wait to be let go."""
 
     drift: tuple[DriftField, ...] = Field(default_factory=tuple, json_schema_extra=ATOMIC_LIST)

@@ -73,7 +73,7 @@ class AwsEstate:
         """Account and regions. Asks AWS until it has answered once."""
         if self._account_id is None and self._clock.now() >= self._retry_at:
             try:
-                await self._asked.newer_than(self._clock.now())
+                await self._asked.newer_than(0.0)
             except CallFailed as error:
                 self._refused(error.fault)
         return Identity(

@@ -43,6 +43,7 @@ class _Entry:
     read_at: float
     written_at: float = 0.0
     deleted_at: float = 0.0
+    tagged_at: float = 0.0
 
 
 class Inventory:
@@ -84,6 +85,7 @@ class Inventory:
             gone=frozenset(arn for arn in names if arn in self._gone),
             unlisted=frozenset(arn for arn in relevant if arn in self._unlisted),
             read_at={arn: self._entries[arn].read_at for arn in relevant},
+            unconfirmed=frozenset(arn for arn in named if self._entries[arn].tagged_at > self._entries[arn].read_at),
             elsewhere=() if own else self._elsewhere(owner),
             consumers=self._consumers,
             live=self._live,
@@ -212,7 +214,8 @@ class Inventory:
         gone = set(removed)
         kept = {key: value for key, value in known.configuration.tags.items() if key not in gone}
         configuration = replace(known.configuration, tags={**kept, **tags})
-        self._keep(replace(known, configuration=configuration, written_at=self._clock.now()))
+        now = self._clock.now()
+        self._keep(replace(known, configuration=configuration, written_at=now, tagged_at=now))
 
     def deleted(self, arn: str) -> None:
         """Take an own delete into the view: from now on it is on its way out."""

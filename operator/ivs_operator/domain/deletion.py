@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, ListUsers, ReleaseFinalizer, Untag
 from ivs_operator.domain.associations import Associations, associate, describe
@@ -13,12 +12,11 @@ from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
 from ivs_operator.domain.ownership import list_first, unlisted
 from ivs_operator.domain.subject import Situation
-from ivs_operator.domain.surplus import unused, users_of
+from ivs_operator.domain.surplus import OWN_TAGS, unused, users_of
 from ivs_operator.domain.transition import watch
 
 __all__ = ["release"]
 
-_OWN_TAGS = (TAG_OWNER, TAG_SPEC, TAG_UID)
 _NOTHING = Associations(known=False)
 
 
@@ -52,10 +50,12 @@ def _plan(finding: Finding, current: Configuration | None, associations: Associa
 
 def _retain(s: Situation) -> Finding:
     """One bounded attempt to take our tags off, then the finalizer goes whatever came of it."""
-    arn = s.subject.recorded.arn or next((item.arn for item in s.view.owned), None)
+    recorded = s.subject.recorded.arn
+    arns = sorted({item.arn for item in s.view.owned} | ({recorded} if recorded is not None else set()))
     reachable = s.placement.fault is None and not s.subject.paused
-    if arn is not None and reachable and not s.memory.untag_tried:
-        return Finding(Reason.DELETING, f"taking our tags off {arn}, which is kept", actions=(Untag(arn, _OWN_TAGS),))
+    if arns and reachable and not s.memory.untag_tried:
+        actions = tuple(Untag(arn, OWN_TAGS) for arn in arns)
+        return Finding(Reason.DELETING, f"taking our tags off {', '.join(arns)}, which is kept", actions=actions)
     return Finding(Reason.DELETING, "the AWS object is kept", actions=(ReleaseFinalizer(),))
 
 
@@ -67,6 +67,12 @@ def _before(s: Situation) -> Finding | None:
             "spec.deletionPolicy to Retain to let this object go and keep the AWS object"
         )
         return Finding(Reason.PAUSED, message, trouble=True)
+    if s.crd_deleting:
+        message = (
+            "the CustomResourceDefinition is being deleted, which is no wish to delete anything at AWS; to let this "
+            "object go, set spec.deletionPolicy to Retain: the AWS object is kept"
+        )
+        return Finding(Reason.DELETION_BLOCKED, message, trouble=True)
     if s.placement.fault is not None:
         return _unreachable(s)
     if s.view.listed_at == 0.0 or s.view.listed_at < s.memory.deletion_seen_at:

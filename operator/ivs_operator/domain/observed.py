@@ -153,6 +153,8 @@ class View:
     """ARNs known to have existed that the latest List left out: gone, or the List lags. A Get decides."""
     read_at: Mapping[str, float] = field(default_factory=dict)
     """When each configuration above was last read, by ARN."""
+    unconfirmed: frozenset[str] = frozenset()
+    """ARNs whose tags we have written and not read since: somebody else may have written at the same time."""
     elsewhere: tuple[Configuration, ...] = ()
     """Those of the same namespace and name under another cluster id."""
     consumers: Consumers = NO_CONSUMERS

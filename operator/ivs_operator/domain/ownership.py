@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
-from ivs_operator.api.names import TAG_OWNER
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Inspect, Refresh
+from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
 from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.identity import owner_of
+from ivs_operator.domain.identity import SPEC_HASH_VERSION, Kind, owner_of
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.settings import differences
 from ivs_operator.domain.subject import Situation
 
-__all__ = ["Owned", "identify", "unlisted"]
+__all__ = ["Owned", "identify", "list_first", "unlisted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """Our AWS objects: the one that serves, and surplus ones (twins of a lost reply)."""
+    """Our AWS objects: the one that the spec means, and surplus ones (predecessors, twins of a lost reply)."""
 
     current: Configuration | None = None
     surplus: tuple[Configuration, ...] = ()
@@ -37,11 +39,9 @@ def identify(s: Situation) -> Owned:
         return _adopted(s, desired.existing_arn)
     leaving = tuple(item for item in s.view.owned if item.state == "DELETING")
     present = sorted((item for item in s.view.owned if item.state != "DELETING"), key=lambda item: _rank(s, item))
-    return Owned(
-        current=present[0] if present else None,
-        surplus=tuple(present[1:]),
-        leaving=leaving,
-    )
+    if desired is None or not present:
+        return Owned(current=present[0] if present else None, surplus=tuple(present[1:]), leaving=leaving)
+    return _chosen(s, desired, tuple(present), leaving)
 
 
 def list_first(s: Situation, *, newer_than: float) -> Finding:
@@ -65,10 +65,38 @@ def unlisted(s: Situation) -> Finding | None:
     return None
 
 
+def _chosen(
+    s: Situation, desired: Desired, present: tuple[Configuration, ...], leaving: tuple[Configuration, ...]
+) -> Owned:
+    """The best of ours serves, unless it must be replaced: then all of them are predecessors of one to be made."""
+    best = present[0]
+    if not _replaceable(desired) or best.tags.get(TAG_SPEC) == desired.spec_hash:
+        return Owned(current=best, surplus=present[1:], leaving=leaving)
+    if best.tags.get(TAG_SPEC, "").startswith(f"{SPEC_HASH_VERSION}-"):
+        return Owned(surplus=present, leaving=leaving)
+    if not best.complete:  # a tag of another version tells nothing: only the settings themselves do
+        reading = Finding(
+            Reason.UPDATING, f"reading the settings of {best.arn}", actions=(Inspect(best.arn),), blind=True
+        )
+        return Owned(surplus=present, finding=act(s, reading))
+    if differences(desired.settings, best.settings):
+        return Owned(surplus=present, leaving=leaving)
+    return Owned(current=best, surplus=present[1:], leaving=leaving)
+
+
+def _replaceable(desired: Desired) -> bool:
+    """Whether a setting that AWS can't change is changed by making a new object."""
+    return (
+        desired.kind is Kind.RECORDING
+        and desired.replace_policy is ReplacePolicy.CREATE_BEFORE_DELETE
+        and desired.drift_policy is DriftPolicy.CORRECT
+    )
+
+
 def _rank(s: Situation, item: Configuration) -> tuple[bool, bool, bool, str]:
-    """Which of twins is kept: the one with our spec hash, then one that works and is in use, then the smallest ARN."""
+    """Which of ours is kept: the one with our spec hash, then one that works and is in use, then the smallest ARN."""
     desired = s.subject.desired
-    same_spec = desired is not None and item.tags.get("ivs-operator.dev/spec") == desired.spec_hash
+    same_spec = desired is not None and item.tags.get(TAG_SPEC) == desired.spec_hash
     in_use = bool(list(s.view.consumers.users(item.arn)))
     return (not same_spec, item.state == "CREATE_FAILED", not in_use, item.arn)
 
@@ -76,20 +104,31 @@ def _rank(s: Situation, item: Configuration) -> tuple[bool, bool, bool, str]:
 def _adopted(s: Situation, arn: str) -> Owned:
     """The object that `spec.existing` names, if it may be ours."""
     named = s.view.named
-    if named is None or named.arn != arn:
+    if named is None or named.arn != arn or arn in s.view.unconfirmed:
         if arn in s.view.gone:
-            message = (
-                f"spec.existing.arn names {arn}, which does not exist in {s.placement.region}; correct it or create it"
-            )
-            return Owned(finding=Finding(Reason.EXISTING_NOT_FOUND, message, stalled=True, trouble=True))
-        finding = Finding(Reason.UPDATING, f"looking at {arn}", actions=(Inspect(arn),), in_sync=None)
+            return Owned(finding=_nothing_to_adopt(s, arn))
+        finding = Finding(Reason.UPDATING, f"looking at {arn}", actions=(Inspect(arn),), in_sync=None, blind=True)
         return Owned(finding=act(s, finding))
     owner = named.tags.get(TAG_OWNER)
-    if owner is None or owner == s.subject.owner.tag:
+    if owner == s.subject.owner.tag:
+        return Owned(current=named)
+    older = s.claims.older_adopter(s.subject, arn) if s.claims is not None else None
+    if owner is None and older is None:
         return Owned(current=named)
     other = owner_of(named.tags)
-    if other is not None and other[0] == s.subject.owner.cluster_id:
-        message = f"{arn} already belongs to {other[1]}/{other[2]}; delete one of the two objects, with Retain"
+    if owner is None or (other is not None and other[0] == s.subject.owner.cluster_id):
+        holder = f"{other[1]}/{other[2]}" if other is not None else older
+        message = (
+            f"{arn} belongs to {holder}, which is older or had it first; delete one of the two objects, with Retain"
+        )
         return Owned(finding=Finding(Reason.AMBIGUOUS_OWNER, message, stalled=True, trouble=True))
     message = f"{arn} belongs to {owner}, another cluster; delete it there with deletionPolicy Retain to hand it over"
     return Owned(finding=Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True))
+
+
+def _nothing_to_adopt(s: Situation, arn: str) -> Finding:
+    message = (
+        f"spec.existing.arn names {arn}, which does not exist in {s.placement.region}; "
+        f"make another object with the right ARN, or without spec.existing to have one created"
+    )
+    return Finding(Reason.EXISTING_NOT_FOUND, message, stalled=True, trouble=True)

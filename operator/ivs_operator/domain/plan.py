@@ -1,11 +1,11 @@
 """The decision: a situation in, the next actions and the state to report out. No I/O, no clock.
 
-There is no phase and no history but what AWS and the ledger show: update, recovery and deletion all fall out of looking
-at what is. A plan holds only the next step; after each step the situation is looked at again.
+There is no phase and no history but what AWS and the ledger show: update, replacement, recovery and deletion all fall
+out of looking at what is. A plan holds only the next step; after each step the situation is looked at again.
 """
 
 from ivs_operator.api.reasons import Reason
-from ivs_operator.domain.actions import Ledger, WriteLedger
+from ivs_operator.domain.actions import Action, Ledger, WriteLedger
 from ivs_operator.domain.associations import Associations, associate
 from ivs_operator.domain.creation import absent
 from ivs_operator.domain.deletion import release
@@ -15,7 +15,9 @@ from ivs_operator.domain.finding import PATIENCE, Finding, Plan, earliest, held
 from ivs_operator.domain.kinds import TRAITS, count
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.ownership import Owned, identify
+from ivs_operator.domain.replacement import as_replacement, replacing
 from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surplus import Chores, confirm_dead, remove_surplus
 from ivs_operator.domain.sync import synchronise
 
 __all__ = ["plan"]
@@ -36,7 +38,7 @@ def plan(s: Situation) -> Plan:
     if owned.finding is not None:
         return _only(owned.finding, owned)
     if owned.current is None:
-        return _only(absent(s, desired, owned), owned)
+        return _only(replacing(s, owned, absent(s, desired, owned)), owned)
     return _present(s, desired, owned, owned.current)
 
 
@@ -74,11 +76,12 @@ def _recognise(s: Situation) -> Owned:
 
 
 def _only(finding: Finding, owned: Owned) -> Plan:
+    """A plan about the object alone; while a replacement is not there yet, the report shows the one that serves."""
     return Plan(
         actions=finding.actions,
         finding=finding,
-        current=owned.current,
-        surplus=owned.surplus,
+        current=owned.current or (owned.surplus[0] if owned.surplus else None),
+        surplus=owned.surplus if owned.current is not None else owned.surplus[1:],
         associations=_NOTHING,
         association_finding=None,
         wake=finding.wake,
@@ -86,39 +89,43 @@ def _only(finding: Finding, owned: Owned) -> Plan:
 
 
 def _present(s: Situation, desired: Desired, owned: Owned, current: Configuration) -> Plan:
-    """The object exists: bring it in line, then its associations."""
-    sync = synchronise(s, desired, owned, current)
+    """The object exists: bring it in line, then its associations, then what is left over."""
+    sync = synchronise(s, desired, current)
     finding = sync.finding
     serving = current.state == "ACTIVE" and (finding is None or finding.serving)
-    surplus = frozenset(item.arn for item in owned.surplus)
-    associations = associate(s, current.arn, serving=serving, surplus=surplus)
-    actions = finding.actions if finding is not None else ()
-    if not actions:
-        actions = _recorded_first(s, desired, associations)
+    outdated = frozenset(item.arn for item in owned.surplus) | s.dead
+    associations = associate(s, current.arn, serving=serving, surplus=outdated)
+    chores = remove_surplus(s, desired, owned.surplus) if finding is None else Chores()
     return Plan(
-        actions=actions,
-        finding=finding,
+        actions=_next_actions(s, desired, finding, associations, chores),
+        finding=as_replacement(s, owned, finding),
         current=current,
         surplus=owned.surplus,
         associations=associations,
-        association_finding=_association_finding(s, associations) if serving else None,
+        association_finding=as_replacement(s, owned, _association_finding(s, associations)) if serving else None,
         drift=sync.drift,
-        wake=earliest(finding.wake if finding else None, associations.wake),
+        wake=earliest(finding.wake if finding else None, associations.wake, chores.wake),
         remember=sync.remember,
     )
 
 
-def _recorded_first(s: Situation, desired: Desired, associations: Associations) -> tuple:  # type: ignore[type-arg]
+def _next_actions(
+    s: Situation, desired: Desired, finding: Finding | None, associations: Associations, chores: Chores
+) -> tuple[Action, ...]:
+    if finding is not None and finding.actions:
+        return finding.actions
+    return confirm_dead(s) or _recorded_first(s, desired, associations) or chores.actions
+
+
+def _recorded_first(s: Situation, desired: Desired, associations: Associations) -> tuple[Action, ...]:
     """The associations' actions, after the selectors that justify them are on record."""
     recorded = s.subject.recorded.ledger
-    if associations.joining and not set(desired.selectors) <= set(recorded.selectors):
-        ledger = Ledger(
-            pending=None,
-            selectors=associations.selectors,
-            tag_keys=recorded.tag_keys | desired.tag_keys,
-        )
-        return () if s.failure(WriteLedger.target) else (WriteLedger(ledger),)
-    return associations.actions
+    if not associations.joining or set(desired.selectors) <= set(recorded.selectors):
+        return associations.actions
+    if s.failure(WriteLedger.target):
+        return ()
+    ledger = Ledger(selectors=associations.selectors, tag_keys=recorded.tag_keys | desired.tag_keys)
+    return (WriteLedger(ledger),)
 
 
 def _association_finding(s: Situation, associations: Associations) -> Finding | None:
@@ -128,11 +135,10 @@ def _association_finding(s: Situation, associations: Associations) -> Finding | 
     for this generation; from then on a full room among ten thousand shows in `Associated` only.
     """
     traits = TRAITS[s.subject.kind]
-    failure = s.failure("list-consumers")
-    if failure is not None and not s.subject.recorded.ready_for(s.subject.generation):
-        return held(s, failure, Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None))
+    looking = Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None, blind=True)
     if not associations.known:
-        return Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None)
+        failure = s.failure("list-consumers")
+        return held(s, failure, looking) if failure is not None else None if _selects_nothing(s) else looking
     blocking = [problem for problem in associations.problems if problem.blocks_ready]
     if blocking:
         first = blocking[0]
@@ -143,3 +149,8 @@ def _association_finding(s: Situation, associations: Associations) -> Finding | 
         done = f"{associations.associated} of {count(associations.matched, traits)} associated"
         return Finding(Reason.UPDATING, done, in_sync=None)
     return None
+
+
+def _selects_nothing(s: Situation) -> bool:
+    desired = s.subject.desired
+    return not s.subject.recorded.ledger.selectors and (desired is None or not desired.selectors)

@@ -26,7 +26,7 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
         "observedGeneration": s.subject.generation,
         "accountID": s.placement.account_id or s.subject.recorded.account_id,
         "region": _region(s),
-        "pendingCreate": _pending(s, plan),
+        "pendingCreate": _pending(s),
         "lastHandledReconcileAt": s.subject.reconcile_at and s.subject.reconcile_at[:MAX_RECONCILE_AT],
         "tagKeys": sorted(_tag_keys(s, plan)),
         "associations": _associations(s, plan.associations),
@@ -115,12 +115,12 @@ def _region(s: Situation) -> str | None:
     return s.subject.recorded.region or (s.placement.region if s.placement.fault is None else None)
 
 
-def _pending(s: Situation, plan: Plan) -> dict[str, Any] | None:
+def _pending(s: Situation) -> dict[str, Any] | None:
     """The intent stays until its outcome is known: an object of ours is there, or AWS said that none was made."""
     pending = s.subject.recorded.ledger.pending
     attempt = s.memory.attempt
     answered = attempt is not None and pending is not None and attempt.since == pending.since and attempt.answered
-    if pending is None or answered or (plan.current is not None and s.view.owned):
+    if pending is None or answered or any(item.tags.get(TAG_SPEC) == pending.spec_hash for item in s.view.owned):
         return None
     raw = s.subject.recorded.raw.get("pendingCreate")
     return dict(raw) if isinstance(raw, Mapping) else None
@@ -154,10 +154,25 @@ def _associations(s: Situation, a: Associations) -> dict[str, Any] | None:
 
 
 def _superseded(s: Situation, plan: Plan) -> list[dict[str, Any]]:
-    if s.subject.kind is not Kind.RECORDING:
-        return []
-    entries = sorted(plan.surplus, key=lambda item: item.arn)[:MAX_SUPERSEDED]
-    return [{"arn": item.arn, "associated": len(users_of(s, item.arn) or ())} for item in entries]
+    """Ours that are on their way out: predecessors and twins, and dead ones that rooms or channels still name."""
+    current = plan.current.arn if plan.current is not None else None
+    arns = {item.arn for item in plan.surplus} | set(filter(None, (_still_named(s, arn) for arn in _former(s))))
+    entries = sorted(arns - {current})[:MAX_SUPERSEDED]
+    return [{"arn": arn, "associated": len(users_of(s, arn) or ())} for arn in entries]
+
+
+def _former(s: Situation) -> frozenset[str]:
+    """What status names as ours and AWS has no longer, or has not been asked about yet."""
+    recorded = s.subject.recorded
+    owned = {item.arn for item in s.view.owned}
+    return s.dead | frozenset(arn for arn in recorded.superseded if arn not in owned)
+
+
+def _still_named(s: Situation, arn: str) -> str | None:
+    """The ARN while some room or channel holds it, or as long as nobody can tell."""
+    looked = bool(s.view.consumers.listed_at)
+    selects = s.subject.desired is not None and bool(s.subject.desired.selectors)
+    return arn if users_of(s, arn) or (selects and not looked) else None
 
 
 def _drift(field: str, desired: str, observed: str) -> dict[str, str]:

@@ -35,6 +35,8 @@ class Recorded:
     account_id: str | None = None
     region: str | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    superseded: tuple[str, ...] = ()
+    """ARNs of objects that were ours before the present one and may still be in use."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -134,6 +136,9 @@ class Claims(Protocol):
     def rivals(self, subject: Subject) -> Sequence[Rival]:
         """The older objects whose selectors might mean the same consumers."""
 
+    def older_adopter(self, subject: Subject, arn: str) -> str | None:
+        """Namespace and name of an older object that adopts the same AWS object."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -155,6 +160,18 @@ class Situation:
     now: float
     policy: Policy = field(default_factory=Policy)
     claims: Claims | None = None
+    crd_deleting: bool = False
+    """Whether the object goes only because its CustomResourceDefinition does."""
+
+    @property
+    def dead(self) -> frozenset[str]:
+        """ARNs that status names as ours and that a Get has not found: replaced in place wherever they still stand.
+
+        A status may have been edited by hand, but what does not exist belongs to nobody.
+        """
+        recorded = self.subject.recorded
+        known = {*recorded.superseded, *((recorded.arn,) if recorded.arn else ())}
+        return frozenset(known & self.view.gone)
 
     def failure(self, target: str) -> Failure | None:
         """The remembered failure that holds a target back now."""
@@ -178,9 +195,15 @@ def recorded_from(status: object) -> Recorded:
             selectors=selectors_from(associations.get("selectors")),
             tag_keys=frozenset(key for key in keys if isinstance(key, str)) if isinstance(keys, list) else frozenset(),
         ),
+        superseded=_arns(raw.get("superseded")),
         settings=_mapping(raw.get("observed")),
         raw=raw,
     )
+
+
+def _arns(values: object) -> tuple[str, ...]:
+    entries = values if isinstance(values, list) else []
+    return tuple(arn for entry in entries if (arn := _string(_mapping(entry).get("arn"))) is not None)
 
 
 def _pending(value: Mapping[str, Any]) -> PendingCreate | None:

@@ -1,19 +1,31 @@
-"""Objects of ours that must go: let their users go, make sure nobody uses them, delete them, see them gone."""
+"""Objects of ours that must go: let their users go, make sure nobody uses them, delete them."""
 
-from ivs_operator.api.reasons import Reason
-from ivs_operator.domain.actions import Action, Delete, ListUsers
-from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.kinds import TRAITS
+from dataclasses import dataclass
+
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
+from ivs_operator.domain.actions import Action, Delete, Inspect, ListUsers, Untag
+from ivs_operator.domain.desired import DeletionPolicy, Desired
+from ivs_operator.domain.finding import earliest
 from ivs_operator.domain.observed import Configuration, Consumer, Users
 from ivs_operator.domain.subject import Situation
 
-__all__ = ["CONFIRMATIONS", "remove_surplus", "unused", "users_of"]
+__all__ = ["CONFIRMATIONS", "OWN_TAGS", "Chores", "confirm_dead", "remove_surplus", "unused", "users_of"]
+
+OWN_TAGS = (TAG_OWNER, TAG_SPEC, TAG_UID)
 
 CONFIRMATIONS = 2
 """Filtered Lists in a row that must show nobody before a delete."""
 
 CONFIRM_GAP = 1.0
 """Seconds between them: two Lists in the same instant would share a lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """Work that nobody waits for: it does not keep the object from being Ready."""
+
+    actions: tuple[Action, ...] = ()
+    wake: float | None = None
 
 
 def users_of(s: Situation, arn: str) -> tuple[Consumer, ...] | None:
@@ -33,22 +45,36 @@ def unused(s: Situation, item: Configuration, since: float) -> Action | float | 
     return None
 
 
-def remove_surplus(s: Situation, surplus: tuple[Configuration, ...], current: Configuration) -> Finding | None:
-    """Delete twins once nobody uses them; `current` takes their place in rooms and channels meanwhile."""
-    traits = TRAITS[s.subject.kind]
+def remove_surplus(s: Situation, desired: Desired, surplus: tuple[Configuration, ...]) -> Chores:
+    """Twins and predecessors go once nobody uses them; until then they stay, and status names them.
+
+    A predecessor under `Retain` is untagged and left; a twin is nobody's wish and always goes.
+    """
+    wakes: list[float | None] = []
     for item in surplus:
-        if item.state == "DELETING":
+        if item.state in {"DELETING", "CREATING"} or users_of(s, item.arn):
             continue
-        message = f"removing {item.arn}, a second {traits.object_noun} of this object; {current.arn} is kept"
-        if users_of(s, item.arn):
-            continue  # associations repoint them first
-        return _confirmed(s, item, message)
-    return None
+        step = _next_step(s, desired, item)
+        if isinstance(step, float):
+            wakes.append(step)
+            continue
+        failure = s.failure(step.target)
+        if failure is None:
+            return Chores(actions=(step,))
+        wakes.append(failure.retry_at)
+    return Chores(wake=earliest(*wakes))
 
 
-def _confirmed(s: Situation, item: Configuration, message: str) -> Finding:
+def confirm_dead(s: Situation) -> tuple[Action, ...]:
+    """Looks at what status names as formerly ours and rooms or channels still hold, before it may be replaced there."""
+    known = {item.arn for item in s.view.owned} | s.view.gone
+    doubtful = (Inspect(arn) for arn in s.subject.recorded.superseded if arn not in known and users_of(s, arn))
+    return tuple(action for action in doubtful if action.arn not in s.view.read_at and not s.failure(action.target))
+
+
+def _next_step(s: Situation, desired: Desired, item: Configuration) -> Action | float:
+    predecessor = item.tags.get(TAG_SPEC) != desired.spec_hash
+    if predecessor and desired.deletion_policy is DeletionPolicy.RETAIN:
+        return Untag(item.arn, OWN_TAGS)
     needed = unused(s, item, s.memory.generation_seen_at)
-    if isinstance(needed, float):
-        return Finding(Reason.UPDATING, message, wake=needed, serving=True, in_sync=None)
-    action = needed if needed is not None else Delete(item.arn)
-    return act(s, Finding(Reason.UPDATING, message, actions=(action,), serving=True, in_sync=None))
+    return Delete(item.arn) if needed is None else needed

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from ivs_operator.api.names import TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, Ledger, Tag, Untag, Update, WriteLedger
-from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
+from ivs_operator.domain.desired import Desired, DriftPolicy
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
-from ivs_operator.domain.ownership import Owned
 from ivs_operator.domain.settings import differences
 from ivs_operator.domain.subject import Situation
-from ivs_operator.domain.surplus import remove_surplus
 from ivs_operator.domain.transition import watch
 
 __all__ = ["Sync", "synchronise"]
@@ -35,7 +33,7 @@ class Sync:
 Check = Callable[[Situation, Desired, Configuration], Sync | None]
 
 
-def synchronise(s: Situation, desired: Desired, owned: Owned, current: Configuration) -> Sync:
+def synchronise(s: Situation, desired: Desired, current: Configuration) -> Sync:
     """The first of the checks that finds something; nothing found: in sync."""
     checks: tuple[Check, ...] = (
         _transition,  # AWS is at work: anything else would answer 409
@@ -49,7 +47,7 @@ def synchronise(s: Situation, desired: Desired, owned: Owned, current: Configura
         found = check(s, desired, current)
         if found is not None:
             return found
-    return Sync(finding=remove_surplus(s, owned.surplus, current))
+    return Sync()
 
 
 def _transition(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
@@ -112,10 +110,10 @@ def _settings(s: Situation, desired: Desired, current: Configuration) -> Sync | 
     failed = current.state.endswith("_FAILED")
     if not drift and not failed:
         return None
-    if desired.kind is Kind.RECORDING:
-        return Sync(finding=_replacement(desired, drift), drift=drift)
     if desired.drift_policy is DriftPolicy.REPORT:
         return Sync(finding=_reported(drift, current), drift=drift) if drift else None
+    if desired.kind is Kind.RECORDING:
+        return Sync(finding=_replacement(desired, drift), drift=drift)
     fields = ", ".join(field for field, _, _ in drift) or f"state {current.state}"
     update = Finding(
         Reason.UPDATING, f"updating {fields}", actions=(Update(current.arn, desired.settings),), serving=not failed
@@ -127,9 +125,9 @@ def _replacement(desired: Desired, drift: Drift) -> Finding:
     """Settings of a recording configuration differ, and AWS has no call that changes them."""
     fields = ", ".join(field for field, _, _ in drift)
     remedy = (
-        "set them back, or delete this object and make another"
-        if desired.replace_policy is ReplacePolicy.NEVER
-        else "replacing is not supported by this version: set them back, or make another object"
+        "set them back, or set spec.replacePolicy to CreateBeforeDelete to have a new one made"
+        if desired.existing_arn is None
+        else "set them back, or make another object without spec.existing"
     )
     message = f"AWS can't change {fields} of a recording configuration; {remedy}"
     return Finding(Reason.REPLACEMENT_REQUIRED, message, stalled=True, trouble=True, serving=True)
@@ -137,7 +135,7 @@ def _replacement(desired: Desired, drift: Drift) -> Finding:
 
 def _reported(drift: Drift, current: Configuration) -> Finding:
     fields = ", ".join(field for field, _, _ in drift)
-    message = f"{fields} of {current.arn} differ from the spec; set spec.driftPolicy to Correct to change them"
+    message = f"{current.arn} differs from the spec in {fields}; set spec.driftPolicy to Correct to have it changed"
     return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True, serving=True)
 
 

@@ -35,6 +35,19 @@ class ResourceClaims:
                 found.append(_rival(other))
         return found
 
+    def older_adopter(self, subject: Subject, arn: str) -> str | None:
+        """Namespace and name of an older object that adopts the same AWS object."""
+        keys = self._resources.keys()
+        for key in keys:
+            resource = self._resources.get(key)
+            if key == subject.key or key.kind is not subject.kind or resource is None:
+                continue
+            other, _ = self._intake.read(key, resource)
+            adopts = other.desired is not None and other.desired.existing_arn == arn
+            if adopts and not other.deleting and _before(other, subject):
+                return f"{key.namespace}/{key.name}"
+        return None
+
 
 def _selects(resource: dict[str, Any]) -> bool:
     spec = resource.get("spec")

@@ -103,6 +103,9 @@ class Cluster(Protocol):
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge into the status, provided that nobody changed the resource since."""
 
+    async def crd_deleting(self, plural: str) -> bool:
+        """Whether the CustomResourceDefinition itself is being deleted."""
+
     async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer."""
 

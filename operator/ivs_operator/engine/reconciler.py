@@ -4,7 +4,7 @@ Level-triggered: a key says which object, never what happened. A reconcile may s
 process; the next one starts from what is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from ivs_operator.clock import Clock
 from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
 from ivs_operator.domain.conditions import verdict
+from ivs_operator.domain.desired import DeletionPolicy
 from ivs_operator.domain.finding import Finding, Plan
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.intake import Intake, Reading
@@ -51,6 +52,16 @@ class _Step:
     situation: Situation
     plan: Plan
     region: Region | None
+
+    @property
+    def destructive(self) -> bool:
+        """Whether a deletion would touch AWS, or let go what is there."""
+        return self.situation.subject.deleting and self.situation.subject.deletion_policy is not DeletionPolicy.RETAIN
+
+    def withheld(self) -> "_Step":
+        """The step of an object that goes only because its CustomResourceDefinition does."""
+        situation = replace(self.situation, crd_deleting=True)
+        return replace(self, situation=situation, plan=make_plan(situation))
 
 
 class Reconciler:
@@ -97,6 +108,8 @@ class Reconciler:
             step = await self.look(key, resource)
             if step is None:
                 return Outcome(result="ignored")
+            if step.destructive and await self._writer.crd_deleting(key.kind):
+                step = step.withheld()
             if step.plan.remember is not None:
                 self._memories.remember(key, step.plan.remember)
             if not step.plan.actions:
@@ -189,7 +202,8 @@ class Reconciler:
 def _names(subject: Subject) -> tuple[str, ...]:
     """ARNs that the object or its status names."""
     existing = subject.desired.existing_arn if subject.desired is not None else None
-    return tuple(arn for arn in (existing, subject.recorded.arn) if arn is not None)
+    names = (existing, subject.recorded.arn, *subject.recorded.superseded)
+    return tuple(dict.fromkeys(arn for arn in names if arn is not None))
 
 
 def _leaves_traces(action: Action) -> bool:

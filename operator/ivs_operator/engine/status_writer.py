@@ -22,6 +22,9 @@ PROGRESS_INTERVAL = 60.0
 SETTLING = 5.0
 """Seconds for which the first signs of a new object may wait for the next: most objects are ACTIVE by then."""
 
+CRD_LOOK = 2.0
+"""Seconds for which an answer about a CustomResourceDefinition holds: far less than what deleting at AWS takes."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -34,6 +37,7 @@ class StatusWriter:
         self._plurals = plurals
         self._clock = clock
         self._held_since: dict[Key, float] = {}
+        self._crds: dict[Kind, tuple[float, bool]] = {}
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a key."""
@@ -68,6 +72,19 @@ class StatusWriter:
             KubeError: the write did not succeed.
         """
         return await self._patch(key, resource, merge_patch(resource.get("status") or {}, status))
+
+    async def crd_deleting(self, kind: Kind) -> bool:
+        """Whether objects of a kind go only because its CustomResourceDefinition does; asked at most every few seconds.
+
+        Raises:
+            KubeError: the answer could not be had, so nothing may be deleted yet.
+        """
+        now = self._clock.now()
+        asked_at, answer = self._crds.get(kind, (0.0, False))
+        if now - asked_at >= CRD_LOOK:
+            answer = await self._cluster.crd_deleting(self._plurals[kind])
+            self._crds[kind] = (now, answer)
+        return answer
 
     async def add_finalizer(self, key: Key, resource: Resource) -> Resource:
         """Add our finalizer and return the resource as acknowledged.

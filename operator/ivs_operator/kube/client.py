@@ -69,6 +69,15 @@ class KubernetesClient:
         resources = await self._call("GET", f"/apis/{GROUP}/{VERSION}")
         return frozenset(item["name"] for item in resources.get("resources", ()) if "/" not in item["name"])
 
+    async def crd_deleting(self, plural: str) -> bool:
+        """Whether the CustomResourceDefinition of our kind is being deleted: its objects go because of it.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{GROUP}"
+        return bool((await self._call("GET", path))["metadata"].get("deletionTimestamp"))
+
     async def get(self, plural: str, namespace: str, name: str) -> Resource:
         """One custom resource, from the API server itself.
 
