@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from ivs_operator.api.names import TAG_OWNER
+from ivs_operator.aws.audience import Audience
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.recording import RecordingGateway
 from ivs_operator.aws.sharing import Shared
 from ivs_operator.domain.failures import NotFound
 from ivs_operator.domain.identity import Owner, owner_of
-from ivs_operator.domain.observed import Configuration, Consumer, ConsumerIndex, Users, View
+from ivs_operator.domain.observed import Configuration, View
 
 __all__ = ["SETTLING", "Inventory"]
 
@@ -26,11 +27,6 @@ SETTLING: Final = 10.0
 
 _GONE_SLOWLY: Final = 60.0
 """Seconds after a delete for which an object that is still shown counts as on its way out."""
-
-_SHARE: Final = 0.2
-"""Share of the documented rate that a full pass over rooms or channels may take."""
-
-_CONSUMER_RATE: Final = 5.0  # calls per second of ListRooms and ListChannels; source: service quotas
 
 
 class _Clock(Protocol):
@@ -59,19 +55,19 @@ class Inventory:
         self._unlisted: set[str] = set()
         self._listed_at = 0.0
         self._pages = 1
-        self._consumers = ConsumerIndex()
-        self._consumer_pages = 1
-        self._full_pass_at = 0.0
-        self._users: dict[str, Users] = {}
-        self._live: frozenset[str] = frozenset()
         self._polling: set[str] = set()
         self._list = Shared(self._read_configurations, clock)
-        self._pass = Shared(self._read_consumers, clock)
+        self._audience = Audience(gateway, clock)
 
     @property
     def gateway(self) -> RecordingGateway | ChatLoggingGateway:
         """The service beneath."""
         return self._gateway
+
+    @property
+    def audience(self) -> Audience:
+        """The rooms or channels there."""
+        return self._audience
 
     def view(self, owner: Owner, names: Iterable[str]) -> View:
         """What is known that concerns one object."""
@@ -87,9 +83,9 @@ class Inventory:
             read_at={arn: self._entries[arn].read_at for arn in relevant},
             unconfirmed=frozenset(arn for arn in named if self._entries[arn].tagged_at > self._entries[arn].read_at),
             elsewhere=() if own else self._elsewhere(owner),
-            consumers=self._consumers,
-            live=self._live,
-            users=self._users,
+            consumers=self.audience.index,
+            live=self.audience.live,
+            users=self.audience.users,
             owner_tags=self._owner_tags,
         )
 
@@ -101,29 +97,15 @@ class Inventory:
         """
         await self._list.newer_than(newer_than)
 
-    async def refresh_consumers(self, newer_than: float) -> None:
-        """A complete List of rooms or channels that begins after `newer_than`.
-
-        Raises:
-            CallFailed: the List could not be read.
-        """
-        await self._pass.newer_than(newer_than)
-
     async def sweep(self, *, consumers: bool, streams: bool) -> None:
         """Look at everything again.
-
-        A full pass over rooms or channels takes at most a fifth of the documented rate: with few of them that is every
-        sweep, with many it comes as often as that allows.
 
         Raises:
             CallFailed: a List could not be read.
         """
         now = self._clock.now()
         await self.refresh(now)
-        if consumers and now - self._full_pass_at >= self._consumer_pages / (_CONSUMER_RATE * _SHARE):
-            await self.refresh_consumers(now)
-        if streams:
-            self._live = await self.gateway.live()
+        await self.audience.sweep(now, consumers=consumers, streams=streams)
 
     async def inspect(self, arn: str) -> None:
         """Get one configuration, or learn that it is gone.
@@ -165,37 +147,6 @@ class Inventory:
         finally:
             self._polling.discard(arn)
 
-    async def inspect_consumer(self, arn: str) -> None:
-        """Get one room or channel.
-
-        Raises:
-            NotFound: it does not exist.
-            CallFailed: it could not be read.
-        """
-        try:
-            consumer = await self.gateway.get_consumer(arn)
-        except NotFound:
-            self._consumers.remove(arn)
-            raise
-        self.put_consumer(consumer)
-
-    async def list_users(self, arn: str) -> None:
-        """List who uses one configuration.
-
-        Raises:
-            CallFailed: the List could not be read.
-        """
-        asked_at = self._clock.now()
-        found = await self.gateway.users(arn)
-        known = self._users.get(arn, Users())
-        for consumer in found:
-            self._consumers.put(consumer)
-        for stale in [item for item in self._consumers.users(arn) if item.arn not in {c.arn for c in found}]:
-            rest = tuple(entry for entry in stale.configurations if entry != arn)
-            self._consumers.put(replace(stale, configurations=rest))
-        in_a_row = 0 if found else known.empty_in_a_row + 1
-        self._users[arn] = Users(asked_at, in_a_row)
-
     def put(self, configuration: Configuration) -> None:
         """Take the answer to an own write into the view. What it leaves out is kept."""
         now = self._clock.now()
@@ -220,27 +171,10 @@ class Inventory:
     def deleted(self, arn: str) -> None:
         """Take an own delete into the view: from now on it is on its way out."""
         known = self._entries.get(arn)
-        self._users.pop(arn, None)
+        self.audience.forget_users(arn)
         if known is not None:
             configuration = replace(known.configuration, state="DELETING")
             self._keep(replace(known, configuration=configuration, read_at=0.0, deleted_at=self._clock.now()))
-
-    def in_use(self, arn: str) -> None:
-        """AWS says that somebody uses it: what the filtered Lists showed was stale."""
-        self._users.pop(arn, None)
-
-    def put_consumer(self, consumer: Consumer) -> None:
-        """Take a room or channel as just read or written into the view."""
-        self._consumers.put(consumer)
-        self._pass.touched(consumer.arn)
-        for arn in consumer.configurations:
-            known = self._users.get(arn)
-            if known is not None and known.empty_in_a_row:
-                self._users[arn] = replace(known, empty_in_a_row=0)
-
-    def forget_consumer(self, arn: str) -> None:
-        """A room or channel does not exist any more."""
-        self._consumers.remove(arn)
 
     async def _read_configurations(self, began: float) -> None:
         seen: dict[str, Configuration] = {}
@@ -280,24 +214,6 @@ class Inventory:
         else:
             self._drop(arn)
 
-    async def _read_consumers(self, began: float) -> None:
-        found: dict[str, Consumer] = {}
-        pages = 0
-        self._pass.watch()
-        async for page in self.gateway.consumers():
-            pages += 1
-            found.update((item.arn, item) for item in page if item.arn not in found)
-        self._consumer_pages = pages
-        # What was read or written while the pass went on is newer than what the pass saw of it.
-        for arn in self._pass.watched():
-            newer = self._consumers.get(arn)
-            if newer is not None:
-                found[arn] = newer
-            else:
-                found.pop(arn, None)
-        self._consumers = ConsumerIndex(found.values(), listed_at=began)
-        self._full_pass_at = began
-
     def _elsewhere(self, owner: Owner) -> tuple[Configuration, ...]:
         """Those of the same namespace and name under another cluster id."""
         suffix = f"/{owner.namespace}/{owner.name}"
@@ -318,7 +234,7 @@ class Inventory:
         self._drop_owner(arn)
         self._entries.pop(arn, None)
         self._unlisted.discard(arn)
-        self._users.pop(arn, None)
+        self.audience.forget_users(arn)
 
     def _drop_owner(self, arn: str) -> None:
         owner = self._owner_tags.pop(arn, None)

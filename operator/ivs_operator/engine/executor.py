@@ -112,7 +112,7 @@ class Executor:
         if isinstance(action, do.Untag):
             self._memories.untag_tried(key)
         if isinstance(action, do.Delete) and fault.code == "ConflictException":
-            region.in_use(action.arn)
+            region.audience.forget_users(action.arn)
         failure = self._memories.failed(key, action.target, fault, self._now())
         log.warning(
             "AWS call failed",
@@ -135,15 +135,15 @@ class Executor:
             case do.Refresh():
                 await region.refresh(action.newer_than)
             case do.RefreshConsumers():
-                await region.refresh_consumers(action.newer_than)
+                await region.audience.refresh(action.newer_than)
             case do.Inspect():
                 await region.inspect(action.arn)
             case do.Poll():
                 await region.poll(action.arn)
             case do.InspectConsumer():
-                await region.inspect_consumer(action.arn)
+                await region.audience.inspect(action.arn)
             case do.ListUsers():
-                await region.list_users(action.arn)
+                await region.audience.list_users(action.arn)
             case do.Create():
                 await self._create(action, s, region)
             case do.Update():
@@ -184,11 +184,11 @@ class Executor:
             try:
                 fresh = await region.gateway.get_consumer(action.consumer)
             except NotFound:
-                region.forget_consumer(action.consumer)
+                region.audience.forget(action.consumer)
                 if action.add is None:
                     return
                 raise
-            region.put_consumer(fresh)
+            region.audience.put(fresh)
             meant = any(entry.matches(fresh.arn, fresh.name, fresh.tags) for entry in action.wanted_by)
             slots = arrange(
                 fresh.configurations,
@@ -200,7 +200,7 @@ class Executor:
             if isinstance(slots, Blocked) or slots == fresh.configurations:
                 return  # the view shows now why, and the next plan says it
             after = await region.gateway.associate(action.consumer, slots)
-            region.put_consumer(after)
+            region.audience.put(after)
             if set(after.configurations) != set(slots):
                 message = f"{traits.consumer} {action.consumer} was changed by somebody else at the same time"
                 raise CallFailed(Fault(FaultClass.FAST, Reason.UPDATING, message))

@@ -7,7 +7,7 @@ from ivs_operator.domain.identity import Key, Kind, Owner
 from ivs_operator.domain.observed import Configuration, Consumer, View
 from ivs_operator.domain.placement import Identity
 
-__all__ = ["Cluster", "Estate", "Gateway", "Permit", "Region", "Resources"]
+__all__ = ["Audience", "Cluster", "Estate", "Gateway", "Permit", "Region", "Resources"]
 
 Resource = dict[str, Any]
 
@@ -37,6 +37,28 @@ class Gateway(Protocol):
         """Replace a room's or channel's list of configurations; the answer shows it afterwards."""
 
 
+class Audience(Protocol):
+    """The shared view of rooms or channels of one account and region."""
+
+    async def refresh(self, newer_than: float) -> None:
+        """A complete pass that begins after `newer_than`, shared."""
+
+    async def inspect(self, arn: str) -> None:
+        """Get one room or channel."""
+
+    async def list_users(self, configuration: str) -> None:
+        """List who uses one configuration."""
+
+    def forget_users(self, configuration: str) -> None:
+        """AWS says that somebody uses it: what the filtered Lists showed was stale."""
+
+    def put(self, consumer: Consumer) -> None:
+        """Take a room or channel as just read or written into the view."""
+
+    def forget(self, arn: str) -> None:
+        """A room or channel does not exist any more."""
+
+
 class Region(Protocol):
     """The shared view of one kind in one account and region, and the gateway beneath it."""
 
@@ -44,14 +66,15 @@ class Region(Protocol):
     def gateway(self) -> Gateway:
         """The service beneath."""
 
+    @property
+    def audience(self) -> Audience:
+        """The rooms or channels there."""
+
     def view(self, owner: Owner, names: Iterable[str]) -> View:
         """What is known that concerns one object. No call."""
 
     async def refresh(self, newer_than: float) -> None:
         """A complete List of configurations that begins after `newer_than`, shared."""
-
-    async def refresh_consumers(self, newer_than: float) -> None:
-        """A complete List of rooms or channels that begins after `newer_than`, shared."""
 
     async def sweep(self, *, consumers: bool, streams: bool) -> None:
         """Look at everything again, politely: what a periodic check needs."""
@@ -62,12 +85,6 @@ class Region(Protocol):
     async def poll(self, arn: str) -> None:
         """Look at one configuration in transition, by whatever is cheaper now."""
 
-    async def inspect_consumer(self, arn: str) -> None:
-        """Get one room or channel."""
-
-    async def list_users(self, arn: str) -> None:
-        """List who uses one configuration."""
-
     def put(self, configuration: Configuration) -> None:
         """Take the answer to an own write into the view."""
 
@@ -76,15 +93,6 @@ class Region(Protocol):
 
     def deleted(self, arn: str) -> None:
         """Take an own delete into the view: it goes, but may be seen for a while."""
-
-    def in_use(self, arn: str) -> None:
-        """AWS says that somebody uses it: what the filtered Lists showed was stale."""
-
-    def put_consumer(self, consumer: Consumer) -> None:
-        """Take a room or channel as just read or written into the view."""
-
-    def forget_consumer(self, arn: str) -> None:
-        """A room or channel does not exist any more."""
 
 
 class Estate(Protocol):
