@@ -17,7 +17,13 @@ __all__ = ["failed", "fault_of"]
 
 _FAST, _SLOW, _INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
 
-_VERBS: Final = {"Create": Reason.CREATE_FAILED, "Update": Reason.UPDATE_FAILED, "Delete": Reason.DELETE_FAILED}
+_VERBS: Final = {
+    "Create": Reason.CREATE_FAILED,
+    "Update": Reason.UPDATE_FAILED,
+    "Tag": Reason.UPDATE_FAILED,
+    "Untag": Reason.UPDATE_FAILED,
+    "Delete": Reason.DELETE_FAILED,
+}
 
 _CONFLICTS: Final = {
     # UpdateChannel is refused while the channel is live, Delete while something uses the object.

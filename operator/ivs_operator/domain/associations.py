@@ -82,8 +82,9 @@ def associate(
     joins, problems = _joins(s, arn, matched, wanted, serving=serving, surplus=surplus)
     leaves = [Associate(consumer=item.arn, remove=frozenset({arn}) | surplus) for item in leaving if arn]
     due, held, wake = _split(s, (*leaves, *joins))
+    complete = not looking or not _needs_pass(s, (*wanted, *recorded))
     return Associations(
-        known=not any(isinstance(action, RefreshConsumers) for action in reads),
+        known=complete,
         matched=len(matched),
         associated=len(associated),
         foreign=tuple(sorted(foreign, key=lambda item: item.arn)),
@@ -93,7 +94,7 @@ def associate(
         actions=(*reads, *due),
         joining=sum(1 for action in due if action.add),
         joining_exact=sum(1 for action in due if action.add and _exact(s, action, wanted)),
-        wake=wake,
+        wake=wake if complete else min((t for t in (wake, _retry_of_pass(s)) if t is not None), default=None),
     )
 
 
@@ -112,13 +113,23 @@ def _reads(s: Situation, wanted: tuple[Selector, ...], recorded: tuple[Selector,
     Entries by ARN need one Get each; the others need a complete pass, newer than the generation that brought them.
     """
     entries = (*wanted, *recorded)
-    needs_pass = any(entry.arn is None for entry in entries)
-    newer_than = s.memory.generation_seen_at
-    if needs_pass and (s.view.consumers.listed_at == 0.0 or s.view.consumers.listed_at < newer_than):
-        return () if s.failure("list-consumers") else (RefreshConsumers(newer_than=newer_than),)
+    if _needs_pass(s, entries):
+        return () if _retry_of_pass(s) else (RefreshConsumers(newer_than=s.memory.generation_seen_at),)
     unknown = [e.arn for e in entries if e.arn is not None and s.view.consumers.get(e.arn) is None]
     inspections = (InspectConsumer(arn) for arn in dict.fromkeys(unknown))
     return tuple(action for action in inspections if not s.failure(action.target))
+
+
+def _needs_pass(s: Situation, entries: Iterable[Selector]) -> bool:
+    """Whether the picture is incomplete without another pass, be it that the last attempt failed."""
+    listed_at = s.view.consumers.listed_at
+    missing = listed_at == 0.0 or listed_at < s.memory.generation_seen_at
+    return missing and any(entry.arn is None for entry in entries)
+
+
+def _retry_of_pass(s: Situation) -> float | None:
+    failure = s.failure(RefreshConsumers.target)
+    return failure.retry_at if failure is not None else None
 
 
 def _meant(entries: Iterable[Selector], item: Consumer) -> bool:
@@ -253,7 +264,7 @@ def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
             message = (
                 f"no {traits.consumer} is named {entry.name} in {s.placement.region}; it is associated when one appears"
             )
-            yield Problem("", traits.missing, message, blocks_ready=True)
+            yield Problem(entry.name, traits.missing, message, blocks_ready=True)
 
 
 def describe(items: Iterable[Consumer], kind_traits: Traits, *, most: int = 5) -> str:

@@ -38,7 +38,7 @@ def conditions_of(s: Situation, plan: Plan) -> tuple[Condition, ...]:
     found: list[Condition] = [_ready(s, finding)]
     if finding is not None and finding.stalled:
         found.append(Condition(ConditionType.STALLED, "True", finding.reason, finding.message))
-    elif finding is not None:
+    elif finding is not None and finding.reason is not Reason.PAUSED:
         found.append(Condition(ConditionType.RECONCILING, "True", finding.reason, finding.message))
     synced = _synced(s, plan)
     if synced is not None:

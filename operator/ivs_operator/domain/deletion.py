@@ -1,12 +1,15 @@
 """The custom resource is being deleted: let go what is ours, delete what nobody uses, and say who is in the way."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, ListUsers, ReleaseFinalizer, Untag
 from ivs_operator.domain.associations import Associations, associate, describe
 from ivs_operator.domain.creation import settled
 from ivs_operator.domain.desired import DeletionPolicy
+from ivs_operator.domain.failed_state import state_failure
+from ivs_operator.domain.failures import Failure
 from ivs_operator.domain.finding import Finding, Plan, act, earliest
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
@@ -91,12 +94,13 @@ def _unreachable(s: Situation) -> Finding | None:
     fault = s.placement.fault
     assert fault is not None  # noqa: S101 - the caller has looked
     recorded = s.subject.recorded
-    if recorded.arn is None and recorded.ledger.pending is None:
+    passing = s.placement.retry_at is not None
+    if recorded.arn is None and recorded.ledger.pending is None and not passing:
         return Finding(Reason.DELETING, "nothing was ever made at AWS", actions=(ReleaseFinalizer(),))
     message = (
         f"{fault.message}; until then set spec.deletionPolicy to Retain to let this object go and keep the AWS object"
     )
-    return Finding(fault.reason, message, trouble=True, stalled=s.placement.stalled)
+    return Finding(fault.reason, message, trouble=True, stalled=s.placement.stalled, wake=s.placement.retry_at)
 
 
 def _remove(s: Situation, current: Configuration | None) -> Plan:
@@ -110,16 +114,11 @@ def _remove(s: Situation, current: Configuration | None) -> Plan:
             return _plan(finding, current, associations)
         waiting.append(finding)
     first = next((finding for finding in waiting if finding.trouble), waiting[0])
-    wake = earliest(*(finding.wake for finding in waiting))
-    plan = _plan(first, current, associations)
-    return Plan(
-        actions=(),
-        finding=first,
-        current=plan.current,
-        surplus=(),
-        associations=associations,
-        association_finding=None,
-        wake=earliest(wake, associations.wake),
+    failures = (_failed_before(s, item) for item in s.view.owned)
+    return replace(
+        _plan(first, current, associations),
+        wake=earliest(associations.wake, *(finding.wake for finding in waiting)),
+        remember=next((failure for failure in failures if failure is not None), None),
     )
 
 
@@ -136,6 +135,9 @@ def _remove_one(s: Situation, item: Configuration, associations: Associations) -
     users = users_of(s, item.arn)
     if users:
         return Finding(Reason.DELETION_BLOCKED, _blocked_message(s, users, associations), trouble=True)
+    failure = _failed_before(s, item)
+    if failure is not None:
+        return Finding(Reason.DELETE_FAILED, failure.fault.message, trouble=True, wake=failure.retry_at)
     needed = unused(s, item, s.memory.deletion_seen_at)
     if isinstance(needed, float):
         return Finding(Reason.DELETING, deleting, wake=needed)
@@ -143,6 +145,16 @@ def _remove_one(s: Situation, item: Configuration, associations: Associations) -
     if finding.reason is Reason.DELETING or finding.reason is Reason.UNAVAILABLE:
         return finding
     return Finding(finding.reason, finding.message, trouble=True, wake=finding.wake, stalled=finding.stalled)
+
+
+def _failed_before(s: Situation, item: Configuration) -> Failure | None:
+    """AWS took a delete and failed: tried again slowly, and named."""
+    if item.state != "DELETE_FAILED":
+        return None
+    message = f"AWS reports DELETE_FAILED for {item.arn}, without a reason; it is tried again"
+    target = Delete(item.arn).target
+    since = s.memory.deletion_seen_at
+    return state_failure(s, item, target, reason=Reason.DELETE_FAILED, message=message, since=since)
 
 
 def _blocked_message(s: Situation, users: Sequence[Consumer], associations: Associations) -> str:

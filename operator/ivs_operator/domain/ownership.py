@@ -29,8 +29,8 @@ class Owned:
 
 def identify(s: Situation) -> Owned:
     """Find what is ours, or say what must be looked at first."""
-    if s.view.listed_at == 0.0:
-        return Owned(finding=list_first(s, newer_than=0.0))
+    if s.view.listed_at == 0.0 or s.view.listed_at < s.memory.asked_at:
+        return Owned(finding=list_first(s, newer_than=s.memory.asked_at))
     unsure = unlisted(s)
     if unsure is not None:
         return Owned(finding=unsure)

@@ -113,6 +113,8 @@ class Memory:
     generation_seen_at: float = 0.0
     """When the present generation was first seen; 0.0 when the status already knew it at start."""
     deletion_seen_at: float = 0.0
+    asked_at: float = 0.0
+    """When a person last asked for a look by annotation: what was read before does not count."""
     untag_tried: bool = False
 
 

@@ -7,6 +7,7 @@ from ivs_operator.api.names import TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, Ledger, Tag, Untag, Update, WriteLedger
 from ivs_operator.domain.desired import Desired, DriftPolicy
+from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.identity import Kind
@@ -114,11 +115,25 @@ def _settings(s: Situation, desired: Desired, current: Configuration) -> Sync | 
         return Sync(finding=_reported(drift, current), drift=drift) if drift else None
     if desired.kind is Kind.RECORDING:
         return Sync(finding=_replacement(desired, drift), drift=drift)
-    fields = ", ".join(field for field, _, _ in drift) or f"state {current.state}"
-    update = Finding(
-        Reason.UPDATING, f"updating {fields}", actions=(Update(current.arn, desired.settings),), serving=not failed
-    )
-    return Sync(finding=act(s, update), drift=drift)
+    return _update(s, desired, current, drift)
+
+
+def _update(s: Situation, desired: Desired, current: Configuration, drift: Drift) -> Sync:
+    action = Update(current.arn, desired.settings)
+    serving = not current.state.endswith("_FAILED")
+    fields = ", ".join(field for field, _, _ in drift)
+    if not serving:
+        message = (
+            f"AWS reports {current.state} for {current.arn}, without a reason; check the destination and permissions"
+        )
+        failure = state_failure(
+            s, current, action.target, reason=Reason.UPDATE_FAILED, message=message, since=s.memory.generation_seen_at
+        )
+        if failure is not None:
+            finding = Finding(Reason.UPDATE_FAILED, message, trouble=True, wake=failure.retry_at)
+            return Sync(finding=finding, drift=drift, remember=failure)
+    updating = f"updating {fields}" if fields else f"updating once more, since the state is {current.state}"
+    return Sync(finding=act(s, Finding(Reason.UPDATING, updating, actions=(action,), serving=serving)), drift=drift)
 
 
 def _replacement(desired: Desired, drift: Drift) -> Finding:

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 
+from ivs_operator.api.status import MAX_RECONCILE_AT
 from ivs_operator.domain.failures import Failure, Fault, next_failure
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.subject import Attempt, Memory, Subject
@@ -54,10 +55,10 @@ class Memories:
         self, memory: Memory, subject: Subject, before: tuple[int, str | None, bool, bool] | None, now: float
     ) -> Memory:
         known_already = before is None and subject.recorded.observed_generation == subject.generation
-        asked_again = subject.reconcile_at != subject.recorded.raw.get("lastHandledReconcileAt")
-        if (before is None or before[0] != subject.generation or asked_again) and not (
-            known_already and not asked_again
-        ):
+        asked = subject.reconcile_at is not None and not _handled(subject)
+        if asked:
+            memory = replace(memory, asked_at=now, generation_seen_at=now)
+        elif not known_already and (before is None or before[0] != subject.generation):
             memory = replace(memory, generation_seen_at=now)
         if subject.deleting and memory.deletion_seen_at == 0.0:
             memory = replace(memory, deletion_seen_at=now)
@@ -89,3 +90,9 @@ class Memories:
     def untag_tried(self, key: Key) -> None:
         """Remember that the one attempt to take our tags off was made."""
         self._memories[key] = replace(self.get(key), untag_tried=True)
+
+
+def _handled(subject: Subject) -> bool:
+    """Whether the status echoes the `reconcile-at` annotation already; it is cut there."""
+    echo = subject.recorded.raw.get("lastHandledReconcileAt")
+    return bool(subject.reconcile_at) and echo == (subject.reconcile_at or "")[:MAX_RECONCILE_AT]

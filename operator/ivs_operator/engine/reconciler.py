@@ -185,8 +185,11 @@ class Reconciler:
 
     async def _conclude(self, key: Key, resource: Resource, step: _Step) -> Outcome:
         """Nothing to do now: say how things are, once, and when to look again."""
+        if not step.situation.subject.has_finalizer and step.plan.current is not None:
+            # Somebody has stripped it (kubectl replace does): without it a deletion would leave the AWS object behind.
+            resource = await self._writer.add_finalizer(key, resource)
         finding = verdict(step.plan)
-        if _says_nothing_new(step.situation, step.plan.finding):
+        if _says_nothing_new(step.situation, finding):
             return Outcome(again_at=step.plan.wake, result="unsure")
         status = status_of(step.situation, step.plan)
         put_off = await self._writer.write(key, resource, status, settled=_settled(finding, step.plan.actions))
