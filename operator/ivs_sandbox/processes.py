@@ -5,7 +5,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,18 @@ def guarded(command: Sequence[str | Path], owner_pid: int, folder: Path) -> list
     return [*python, str(owner_pid), str(folder), *map(str, command)]
 
 
-def spawn(name: str, command: Sequence[str | Path], *, owner_pid: int, folder: Path) -> Process:
-    """Start a program that ends when `owner_pid` ends. Its output is appended to `<folder>/logs/<name>.log`."""
+def spawn(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    owner_pid: int,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+) -> Process:
+    """Start a program that ends when `owner_pid` ends. Its output is appended to `<folder>/logs/<name>.log`.
+
+    `environ` replaces this process's environment.
+    """
     log = folder / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     line = guarded(command, owner_pid, folder)
@@ -55,7 +65,7 @@ def spawn(name: str, command: Sequence[str | Path], *, owner_pid: int, folder: P
     pid = os.posix_spawn(
         line[0],
         line,
-        os.environ,
+        os.environ if environ is None else environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
