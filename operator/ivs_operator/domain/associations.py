@@ -114,7 +114,7 @@ def _reads(s: Situation, wanted: tuple[Selector, ...], recorded: tuple[Selector,
     """
     entries = (*wanted, *recorded)
     if _needs_pass(s, entries):
-        return () if _retry_of_pass(s) else (RefreshConsumers(newer_than=s.memory.generation_seen_at),)
+        return () if _retry_of_pass(s) else (RefreshConsumers(newer_than=_pass_since(s, entries)),)
     unknown = [e.arn for e in entries if e.arn is not None and s.view.consumers.get(e.arn) is None]
     inspections = (InspectConsumer(arn) for arn in dict.fromkeys(unknown))
     return tuple(action for action in inspections if not s.failure(action.target))
@@ -123,8 +123,17 @@ def _reads(s: Situation, wanted: tuple[Selector, ...], recorded: tuple[Selector,
 def _needs_pass(s: Situation, entries: Iterable[Selector]) -> bool:
     """Whether the picture is incomplete without another pass, be it that the last attempt failed."""
     listed_at = s.view.consumers.listed_at
-    missing = listed_at == 0.0 or listed_at < s.memory.generation_seen_at
+    missing = listed_at == 0.0 or listed_at < _pass_since(s, entries)
     return missing and any(entry.arn is None for entry in entries)
+
+
+def _pass_since(s: Situation, entries: Iterable[Selector]) -> float:
+    """What a pass must be newer than: the edit that brought a new entry, or a person's request to look.
+
+    Any other edit is served by the pass of the latest sweep: with many rooms another one would take minutes.
+    """
+    new = any(entry not in s.subject.recorded.ledger.selectors for entry in entries)
+    return max(s.memory.asked_at, s.memory.generation_seen_at if new else 0.0)
 
 
 def _retry_of_pass(s: Situation) -> float | None:

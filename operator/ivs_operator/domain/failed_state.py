@@ -15,8 +15,8 @@ def state_failure(
     """The failure to remember before `target` is tried again; None when it may be tried now.
 
     A state that is older than `since` (the edit or deletion that asks for the next try) is no answer to it. Otherwise
-    each time the state shows, the next try waits as after any slow fault: AWS gives no reason, and asking faster than it
-    can act would only repeat it.
+    each time the state shows, the next try waits as after any slow fault: AWS gives no reason, and asking faster than
+    it can act would only repeat it.
     """
     known = s.memory.failures.get(target)
     if known is not None:
