@@ -1,5 +1,7 @@
 """Probes and metrics over HTTP."""
 
+import errno
+import socket
 from collections.abc import Callable  # noqa: TC003 - read at run time by tools
 
 import structlog
@@ -42,9 +44,8 @@ class Health:
             runner = web.AppRunner(application, access_log=None)
             await runner.setup()
             self._runners.append(runner)
-            site = web.TCPSite(runner, None, port)
             try:
-                await site.start()
+                await web.SockSite(runner, _listener(port)).start()
             except OSError as error:
                 await self.stop()
                 message = (
@@ -77,3 +78,14 @@ def _answer(trouble: str | None) -> web.Response:
 def _port(runner: web.AppRunner) -> int:
     address = runner.addresses[0]
     return int(address[1])
+
+
+def _listener(port: int) -> socket.socket:
+    """One socket for IPv4 and IPv6: with two, port 0 would give each a port of its own, and we could tell of one only."""
+    if socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+    return socket.create_server(("", port))
