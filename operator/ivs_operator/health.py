@@ -1,6 +1,7 @@
 """Probes and metrics over HTTP."""
 
 import errno
+import os
 import socket
 from collections.abc import Callable  # noqa: TC003 - read at run time by tools
 
@@ -48,9 +49,7 @@ class Health:
                 await web.SockSite(runner, _listener(port)).start()
             except OSError as error:
                 await self.stop()
-                message = (
-                    f"port {port} is taken ({error.strerror or error}); choose another by --{setting}, 0 for a free one"
-                )
+                message = f"port {port} is taken ({os.strerror(error.errno or 0)}); choose another by --{setting}, 0 for a free one"
                 raise PortTaken(message) from error
             log.info("listening", purpose=setting.removesuffix("-port"), port=_port(runner))
 
@@ -81,7 +80,7 @@ def _port(runner: web.AppRunner) -> int:
 
 
 def _listener(port: int) -> socket.socket:
-    """One socket for IPv4 and IPv6: with two, port 0 would give each a port of its own, and we could tell of one only."""
+    """One socket for both IP versions: with two, port 0 would mean two ports, of which the log tells one."""
     if socket.has_dualstack_ipv6():
         try:
             return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
