@@ -66,7 +66,7 @@ def run(*, keep: bool, patience: float = _PATIENCE) -> int:
 
 def _perform(folder: Path, *, keep: bool, patience: float) -> None:
     screen = open_screen()
-    screen.say(f"ivs-operator {__version__}: a real Kubernetes API server and an AWS emulator on this machine\n")
+    screen.say(f"ivs-operator {__version__}, with a real Kubernetes API server and an AWS emulator\n")
     began = time.monotonic()
     with opened(folder, screen.note, Progress(sys.stdout)) as stage:
         with screen:
@@ -128,8 +128,9 @@ def _report(error: Exception, logs: Path) -> None:
     set_here = sorted(name for name in os.environ if name.startswith("IVS_OPERATOR_"))
     if set_here:
         lines.append(f"note: set in this environment, and in force for the demo's operator: {', '.join(set_here)}")
-    with suppress(OSError):
-        said = (logs / "operator.log").read_text(errors="replace").splitlines()[-15:]
+    log = logs / "operator.log"
+    if log.exists() and str(log) not in str(error):
+        said = log.read_text(errors="replace").splitlines()[-15:]
         lines += ["the end of the operator's log:", *(f"  {line}" for line in said)]
     if logs.is_dir():
         lines.append(f"all logs: {logs}")
