@@ -8,7 +8,7 @@ it meant is associated any more.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ivs_operator.api.reasons import Reason
+from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.domain.actions import Action, Associate, InspectConsumer, RefreshConsumers
 from ivs_operator.domain.desired import ConflictPolicy, DeletionPolicy, Desired
 from ivs_operator.domain.kinds import TRAITS, Traits, count
@@ -130,9 +130,12 @@ def _needs_pass(s: Situation, entries: Iterable[Selector]) -> bool:
 def _pass_since(s: Situation, entries: Iterable[Selector]) -> float:
     """What a pass must be newer than: the edit that brought a new entry, or a person's request to look.
 
-    Any other edit is served by the pass of the latest sweep: with many rooms another one would take minutes.
+    Any other edit is served by the pass of the latest sweep: with many rooms another one would take minutes. Entries of
+    an object that is being made are on record with the intent, before any pass: then no condition speaks of them yet.
     """
-    new = any(entry not in s.subject.recorded.ledger.selectors for entry in entries)
+    recorded = s.subject.recorded
+    unseen = not recorded.condition(ConditionType.ASSOCIATED)
+    new = unseen or any(entry not in recorded.ledger.selectors for entry in entries)
     return max(s.memory.asked_at, s.memory.generation_seen_at if new else 0.0)
 
 
