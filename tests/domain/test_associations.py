@@ -29,6 +29,8 @@ def chat(*consumers: Any, rooms: Any = (PROD,), recorded: Any = None, ready: boo
     selectors = list(rooms if recorded is None else recorded)
     members = {"associations": {"selectors": selectors}, "arn": A}
     status = ready_status(**members) if ready else members
+    if ready:
+        status["conditions"].append({"type": "Associated", "status": "True", "reason": "Available", "message": ""})
     wanted = resource(rooms=list(rooms), status=status)
     listed = None if consumers == (None,) else consumers
     return situation(wanted, [made_for(wanted), *facts.pop("others", ())], listed, **facts)
@@ -68,9 +70,19 @@ ACTIONS = [
     ),
     pytest.param(chat(None), (RefreshConsumers(newer_than=0.0),), id="without any pass the rooms are listed first"),
     pytest.param(
+        chat(room("r", "a", env="prod"), consumers_at=NOW - 9, generation_seen_at=NOW - 5, ready=True, recorded=()),
+        (RefreshConsumers(newer_than=NOW - 5),),
+        id="an edit that brings an entry asks for a pass newer than the edit",
+    ),
+    pytest.param(
         chat(room("r", "a", env="prod"), consumers_at=NOW - 9, generation_seen_at=NOW - 5),
         (RefreshConsumers(newer_than=NOW - 5),),
-        id="an edit asks for a pass newer than the edit",
+        id="and so does a new object, whose entries are on record with the intent already",
+    ),
+    pytest.param(
+        chat(room("r", "a", env="prod"), consumers_at=NOW - 9, generation_seen_at=NOW - 5, ready=True),
+        (),
+        id="any other edit is served by the pass of the latest sweep",
     ),
     pytest.param(
         chat(None, rooms=({"arn": R},)),
@@ -192,7 +204,7 @@ PROBLEMS = [
     ),
     pytest.param(
         chat(rooms=({"name": "lobby"},)),
-        ("", Reason.ROOM_NOT_FOUND, True),
+        ("lobby", Reason.ROOM_NOT_FOUND, True),
         ("no room is named lobby in us-west-2", "when one appears"),
         id="a name that matches nothing",
     ),
@@ -262,7 +274,9 @@ READY = [
         id="rooms can't be listed: that is the reason",
     ),
     pytest.param(
-        chat(None, failures=[failure("list-consumers")], ready=True), Reason.UPDATING, id="unknown is not all right"
+        chat(None, failures=[failure("list-consumers")], ready=True),
+        Reason.ACCESS_DENIED,
+        id="what can't be known is not all right",
     ),
 ]
 
@@ -274,6 +288,10 @@ def test_what_of_it_keeps_ready_from_true(s: Any, reason: Reason | None) -> None
     found = made.association_finding
     assert (found.reason if found else None) == reason
     assert made.ready is (reason is None)
+
+
+def test_a_list_that_was_refused_is_tried_again_at_its_time() -> None:
+    assert plan(chat(None, failures=[failure("list-consumers", wait=7)])).wake == NOW + 7
 
 
 def test_counts() -> None:

@@ -141,6 +141,21 @@ DELETE = [
         id="a passing trouble keeps quiet",
     ),
     pytest.param(
+        going(state="DELETE_FAILED", users=FREE),
+        Expect(reason=Reason.DELETE_FAILED, trouble=True, wake=NOW + 60),
+        id="a delete that AWS took and failed is named, and waits",
+    ),
+    pytest.param(
+        going(state="DELETE_FAILED", users=FREE, failures=[failure(f"delete:{A}", wait=-1)]),
+        Expect(Delete(A), reason=Reason.DELETING),
+        id="when its time has come it is tried again",
+    ),
+    pytest.param(
+        going(users=FREE, crd_deleting=True),
+        Expect(reason=Reason.DELETION_BLOCKED, says=("CustomResourceDefinition", "Retain")),
+        id="the CRD goes: that is no wish to delete anything at AWS",
+    ),
+    pytest.param(
         going(spec={"finalizers": ("other/thing",)}, users=FREE),
         Expect(reason=Reason.DELETING, says=("other finalizers",)),
         id="without our finalizer there is nothing left for us to do",
@@ -236,6 +251,7 @@ RETAIN = [
     pytest.param(
         going("Retain", spec={"paused": True}), "release", id="paused: no AWS write, and Retain is the way out"
     ),
+    pytest.param(going("Retain", crd_deleting=True), "untag", id="the CRD goes: Retain lets go all the same"),
     pytest.param(going("Retain", placement=NOWHERE), "release", id="unreachable: no attempt"),
     pytest.param(going("Retain", listed_at=0.0, state=None), "untag", id="no List is needed, status names the object"),
     pytest.param(

@@ -67,7 +67,7 @@ ADOPTION = [
     ),
     pytest.param(
         situation(ADOPTING, gone=[arn_of("x")]),
-        Expect(reason=Reason.EXISTING_NOT_FOUND, stalled=True, says=(arn_of("x"), "us-west-2", "correct it")),
+        Expect(reason=Reason.EXISTING_NOT_FOUND, stalled=True, says=(arn_of("x"), "us-west-2", "right ARN")),
         id="a named object that does not exist needs a person",
     ),
     pytest.param(
@@ -79,6 +79,21 @@ ADOPTION = [
         situation(ADOPTING, [configuration("x", owner=f"{CLUSTER}/live/other")]),
         Expect(reason=Reason.AMBIGUOUS_OWNER, stalled=True, says=("live/other", "Retain")),
         id="an object of this cluster's other resource is not taken",
+    ),
+    pytest.param(
+        situation(ADOPTING, [configuration("x", owner=None)], older_adopter="live/elder"),
+        Expect(reason=Reason.AMBIGUOUS_OWNER, stalled=True, says=("live/elder", "older", "Retain")),
+        id="of two that name one object the older has it, before any tag is written",
+    ),
+    pytest.param(
+        situation(ADOPTING, [made_for(ADOPTING, "x")], None, older_adopter="live/elder"),
+        Expect(reason=None),
+        id="one that has it keeps it",
+    ),
+    pytest.param(
+        situation(ADOPTING, [made_for(ADOPTING, "x")], None, unconfirmed=[arn_of("x")]),
+        Expect(Inspect(arn_of("x")), reason=Reason.UPDATING, blind=True),
+        id="after our tags are written they are read again: two may have written at once",
     ),
     pytest.param(
         situation(ADOPTING, [configuration("x", owner="cluster-2/live/vod")]),

@@ -89,12 +89,14 @@ def situation(
     untag_tried: bool = False,
     gone: Iterable[str] = (),
     unlisted: Iterable[str] = (),
+    unconfirmed: Iterable[str] = (),
     read_at: float = NOW - 1,
     users: Mapping[str, Users] | None = None,
     live: Iterable[str] = (),
     rivals: tuple[Rival, ...] = (),
     older_adopter: str | None = None,
     grace: float = 30.0,
+    crd_deleting: bool = False,
     default_id: bool = False,
     default_tags: Mapping[str, str] | None = None,
 ) -> Situation:
@@ -110,6 +112,7 @@ def situation(
         named=named,
         gone=frozenset(gone),
         unlisted=frozenset(unlisted),
+        unconfirmed=frozenset(unconfirmed),
         read_at={item.arn: read_at for item in known},
         elsewhere=() if own else tuple(item for item in known if _same_object(item, subject)),
         consumers=ConsumerIndex(consumers or (), listed_at=0.0 if consumers is None else consumers_at),
@@ -125,7 +128,7 @@ def situation(
         untag_tried=untag_tried,
     )
     policy = Policy(create_grace=grace, cluster_id_is_default=default_id)
-    return Situation(subject, placement, view, memory, now, policy, Claimed(rivals, older_adopter))
+    return Situation(subject, placement, view, memory, now, policy, Claimed(rivals, older_adopter), crd_deleting)
 
 
 def _same_object(item: Configuration, subject: Subject) -> bool:

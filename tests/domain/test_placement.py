@@ -1,0 +1,90 @@
+"""Account and region of an object: decided once, then kept."""
+
+from typing import Any
+
+import pytest
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.failures import FaultClass
+from ivs_operator.domain.placement import Identity, place
+from ivs_operator.domain.subject import Placement, Recorded
+from support.situations import fault
+
+HERE = Identity(account_id="111122223333", default_region="us-west-2", regions=("us-west-2", "eu-west-1", "us-east-1"))
+NEW = Recorded()
+MADE = Recorded(region="us-west-2", account_id="111122223333")
+
+PLACED = [
+    pytest.param(NEW, None, HERE, "us-west-2", id="the operator's default region"),
+    pytest.param(NEW, "eu-west-1", HERE, "eu-west-1", id="the spec's goes before it"),
+    pytest.param(
+        MADE, None, Identity("111122223333", "eu-west-1", HERE.regions), "us-west-2", id="the status' before both"
+    ),
+    pytest.param(MADE, "us-west-2", HERE, "us-west-2", id="pinned later to what it is"),
+    pytest.param(NEW, "mars-1", Identity("111122223333"), "mars-1", id="without a list of regions none is refused"),
+]
+
+
+@pytest.mark.parametrize(("recorded", "spec", "identity", "region"), PLACED)
+def test_placed(recorded: Recorded, spec: str | None, identity: Identity, region: str) -> None:
+    assert place(recorded, spec, None, identity) == Placement(account_id="111122223333", region=region)
+
+
+REFUSED = [
+    pytest.param(NEW, None, "prod", HERE, Reason.ACCOUNT_NOT_FOUND, False, "AWSAccount prod", id="accounts come later"),
+    pytest.param(
+        MADE,
+        "eu-west-1",
+        None,
+        HERE,
+        Reason.REGION_CHANGED,
+        True,
+        "lives in us-west-2; set it back",
+        id="it can't move",
+    ),
+    pytest.param(
+        NEW, None, None, Identity("1"), Reason.UNSUPPORTED_REGION, True, "set spec.region, or start", id="no region"
+    ),
+    pytest.param(
+        NEW,
+        "mars-1",
+        None,
+        HERE,
+        Reason.UNSUPPORTED_REGION,
+        True,
+        "not offered in region mars-1; it is in eu-west-1, us-east-1, us-west-2",
+        id="a region without the service, and those with it",
+    ),
+    pytest.param(
+        MADE,
+        None,
+        None,
+        Identity("999999999999", "us-west-2"),
+        Reason.ACCOUNT_CHANGED,
+        True,
+        "lives in account 111122223333, but the credentials lead to 999999999999",
+        id="the credentials lead elsewhere: nothing is touched",
+    ),
+]
+
+
+@pytest.mark.parametrize(("recorded", "spec", "ref", "identity", "reason", "stalled", "says"), REFUSED)
+def test_refused(  # noqa: PLR0917 - columns of the table
+    recorded: Recorded, spec: str | None, ref: str | None, identity: Identity, reason: Reason, stalled: Any, says: str
+) -> None:
+    placement = place(recorded, spec, ref, identity)
+    assert placement.fault is not None
+    assert (placement.fault.reason, placement.stalled, placement.retry_at) == (reason, stalled, None)
+    assert says in placement.fault.message
+
+
+def test_an_account_that_can_not_be_told_passes_by_itself() -> None:
+    why = fault(FaultClass.SLOW, Reason.ACCESS_DENIED, "no credentials")
+    placement = place(NEW, None, None, Identity(None, "us-west-2", fault=why, fault_since=5.0, retry_at=9.0))
+    assert placement == Placement(region="us-west-2", fault=why, fault_since=5.0, retry_at=9.0)
+
+
+def test_before_the_first_answer_the_account_is_just_not_known() -> None:
+    found = place(NEW, None, None, Identity(None, "us-west-2")).fault
+    assert found is not None
+    assert (found.reason, found.kind) == (Reason.UNAVAILABLE, FaultClass.FAST)
