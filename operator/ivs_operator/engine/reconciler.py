@@ -32,6 +32,9 @@ __all__ = ["Outcome", "Reconciler"]
 ROUNDS: Final = 40
 """Steps in one go; beyond it the key goes back to the queue, so that others have their turn."""
 
+BULK: Final = 10
+"""Actions in one step beyond which it takes so long that the status tells of it before it begins."""
+
 STINT: Final = 12.0
 """Seconds in one go, for the same reason."""
 
@@ -116,6 +119,8 @@ class Reconciler:
                 return await self._conclude(key, resource, step)
             if self._clock.now() >= deadline or not self._allowed(step):
                 return await self._pause(key, resource, step)
+            if len(step.plan.actions) > BULK:
+                resource = await self._tell(key, resource, step)
             if not await self._act(key, resource, step):
                 return Outcome(result="gone")
         log.warning("more steps than expected; continuing later", key=str(key))
@@ -195,6 +200,11 @@ class Reconciler:
         put_off = await self._writer.write(key, resource, status, settled=_settled(finding, step.plan.actions))
         times = [time for time in (step.plan.wake, put_off) if time is not None]
         return Outcome(again_at=min(times, default=None), result=_result(finding))
+
+    async def _tell(self, key: Key, resource: Resource, step: _Step) -> Resource:
+        """Say what is about to happen, as far as that is news."""
+        await self._writer.write(key, resource, status_of(step.situation, step.plan), settled=False)
+        return self._resources.get(key) or resource
 
     async def _pause(self, key: Key, resource: Resource, step: _Step) -> Outcome:
         """More to do, but others are waiting: report progress and come back."""
