@@ -49,7 +49,8 @@ class Health:
                 await web.SockSite(runner, _listener(port)).start()
             except OSError as error:
                 await self.stop()
-                message = f"port {port} is taken ({os.strerror(error.errno or 0)}); choose another by --{setting}, 0 for a free one"
+                why = os.strerror(error.errno) if error.errno else str(error)
+                message = f"port {port} is taken ({why}); choose another by --{setting}, 0 for a free one"
                 raise PortTaken(message) from error
             log.info("listening", purpose=setting.removesuffix("-port"), port=_port(runner))
 
