@@ -6,7 +6,6 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -48,13 +47,13 @@ class LiveScreen(Screen):
 
     def note(self, topic: str, text: str) -> None:
         """Topics in a column of their own."""
-        self._indented(Text.assemble((f"{topic:<11}", "bold"), text), hang=11)
+        self._hanging(Text(f"{topic:<11}", style="bold"), Text(text))
 
     def chapter(self, number: int, title: str, text: str) -> None:
         """The title stands out; an empty line sets it apart."""
         self._console.print()
         self._console.print(Text(f"{number}  {title}", style="bold cyan"))
-        self._indented(Text(text), hang=3)
+        self._hanging(Text("   "), Text(text))
 
     def command(self, typed: str) -> None:
         """As typed."""
@@ -63,22 +62,23 @@ class LiveScreen(Screen):
 
     def quote(self, speaker: str, text: str) -> None:
         """Its words in another colour."""
-        self._indented(Text.assemble(f"{speaker} says: ", (text, "yellow")), hang=3)
+        self._hanging(Text("   "), Text.assemble(f"{speaker} says: ", (text, "yellow")))
 
     def result(self, text: str) -> None:
         """With a tick."""
-        self._indented(Text.assemble(("✓ ", "bold green"), text), hang=3)
+        self._hanging(Text("   ✓ ", style="bold green"), Text(text))
 
     def show(self, view: View, doing: str) -> None:
         """Redraw."""
         self._live.update(self._picture(view, doing), refresh=True)
 
-    def _indented(self, text: Text, hang: int) -> None:
-        """Wrapped to the window; further lines stand below the first one's text."""
-        lines = text.wrap(self._console, max(self._console.width - hang, 20))
-        topic = hang > 3  # noqa: PLR2004 - a topic stands at the very left
-        for number, line in enumerate(lines):
-            self._console.print(Padding(line, (0, 0, 0, 0 if topic and number == 0 else hang)))
+    def _hanging(self, head: Text, body: Text) -> None:
+        """Wrapped to the window; further lines stand below the body's first."""
+        grid = Table.grid()
+        grid.add_column(no_wrap=True, width=head.cell_len)
+        grid.add_column(overflow="fold")
+        grid.add_row(head, body)
+        self._console.print(grid)
 
     def _picture(self, view: View, doing: str) -> RenderableType:
         width, height = self._console.size

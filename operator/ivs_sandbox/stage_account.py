@@ -76,12 +76,12 @@ class Account:
         return {item["arn"]: item for kind in kinds for item in self.control.resources(kind, ACCOUNT, REGION)}
 
     def consumers(self) -> list[Consumer]:
-        """Every room and channel, in the order of their making."""
+        """Every room and channel, rooms first, by name."""
         names = {arn: str(item.get("name") or arn) for arn, item in self.configurations().items()}
         return [
             Consumer(kind, item["name"], item["arn"], item["tags"], tuple(names.get(arn, arn) for arn in _used(item)))
             for kind in ("room", "channel")
-            for item in self.control.resources(kind, ACCOUNT, REGION)
+            for item in sorted(self.control.resources(kind, ACCOUNT, REGION), key=lambda item: str(item["name"]))
         ]
 
     def _room(self, name: str) -> dict[str, Any]:

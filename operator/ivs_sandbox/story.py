@@ -196,7 +196,7 @@ class Story:
     def _kubectl(self, *arguments: str | Path) -> None:
         """Carried out, and shown as a person would type it in a checkout."""
         typed = " ".join(("kubectl", "-n", NAMESPACE, *map(_as_typed, arguments)))
-        self._screen.command(typed.replace(" -f ", " \\\n    -f "))
+        self._screen.command(typed.replace(" -f ", " \\\n    -f ").replace(" -p ", " \\\n    -p "))
         self._stage.cluster.kubectl(f"--namespace={NAMESPACE}", *arguments)
 
     def _until(self, expected: str, condition: Callable[[View], bool]) -> View:
@@ -218,7 +218,7 @@ class Story:
         self._screen.show(view, doing)
         return view
 
-    def _linger(self, seconds: float, doing: str = "time to read") -> None:
+    def _linger(self, seconds: float, doing: str = "(time to read)") -> None:
         """Time for a person to read, while the tables go on."""
         deadline = time.monotonic() + (seconds if self._screen.paced else 0.0)
         while time.monotonic() < deadline:
