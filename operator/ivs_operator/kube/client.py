@@ -5,9 +5,10 @@ overwrite what somebody else has written since.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import aiohttp
@@ -24,6 +25,8 @@ Resource = dict[str, Any]
 """A custom resource as the API server has it."""
 
 REQUEST_TIMEOUT: Final = 10.0  # seconds; every call here is small
+_PAGE: Final = 500  # objects per answer to a List
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MERGE: Final = "application/merge-patch+json"
 _JSON_PATCH: Final = "application/json-patch+json"
 _EVENT_NAME_LIMIT: Final = 200  # characters of the object's name; with the suffix below the 253 of an API object
@@ -54,7 +57,7 @@ class KubernetesClient:
         Raises:
             KubeError: see `kube.errors`.
         """
-        answer = await self._call("GET", "/api/v1/namespaces/kube-system")
+        answer = await self.call("GET", "/api/v1/namespaces/kube-system")
         return str(answer["metadata"]["uid"])
 
     async def served_plurals(self) -> frozenset[str]:
@@ -63,10 +66,10 @@ class KubernetesClient:
         Raises:
             KubeError: see `kube.errors`; a group that is not served at all gives the empty set.
         """
-        answer = await self._call("GET", "/apis")
+        answer = await self.call("GET", "/apis")
         if not any(group.get("name") == GROUP for group in answer.get("groups", ())):
             return frozenset()
-        resources = await self._call("GET", f"/apis/{GROUP}/{VERSION}")
+        resources = await self.call("GET", f"/apis/{GROUP}/{VERSION}")
         return frozenset(item["name"] for item in resources.get("resources", ()) if "/" not in item["name"])
 
     async def crd_deleting(self, plural: str) -> bool:
@@ -76,7 +79,7 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{GROUP}"
-        return bool((await self._call("GET", path))["metadata"].get("deletionTimestamp"))
+        return bool((await self.call("GET", path))["metadata"].get("deletionTimestamp"))
 
     async def get(self, plural: str, namespace: str, name: str) -> Resource:
         """One custom resource, from the API server itself.
@@ -85,7 +88,7 @@ class KubernetesClient:
             Gone: it does not exist.
             KubeError: see `kube.errors`.
         """
-        return await self._call("GET", _path(plural, namespace, name))
+        return await self.call("GET", _path(plural, namespace, name))
 
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge `patch` into the status of the resource as it was read.
@@ -98,7 +101,7 @@ class KubernetesClient:
         meta = resource["metadata"]
         body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "status": patch}
         path = _path(plural, meta["namespace"], meta["name"]) + "/status"
-        return await self._call("PATCH", path, body, content_type=_MERGE)
+        return await self.call("PATCH", path, body, content_type=_MERGE)
 
     async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer.
@@ -154,36 +157,90 @@ class KubernetesClient:
             },
         }
         path = f"/apis/events.k8s.io/v1/namespaces/{quote(meta['namespace'])}/events"
-        await self._call("POST", path, body)
+        await self.call("POST", path, body)
+
+    async def present(
+        self, plural: str, namespace: str | None, selector: str | None
+    ) -> frozenset[tuple[str, str, str]]:
+        """Namespace, name and UID of every custom resource of a kind; `namespace` None: of all namespaces.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        within = f"/namespaces/{quote(namespace)}" if namespace is not None else ""
+        query = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
+        found = set()
+        while True:
+            path = f"/apis/{GROUP}/{VERSION}{within}/{plural}?{urlencode(query)}"
+            page = await self.call("GET", path, accept=_METADATA_ONLY)
+            for item in page.get("items") or ():
+                meta = item["metadata"]
+                found.add((str(meta["namespace"]), str(meta["name"]), str(meta["uid"])))
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
+                return frozenset(found)
+            query["continue"] = token
 
     async def _patch_metadata(self, plural: str, resource: Resource, operation: Mapping[str, Any]) -> Resource:
         meta = resource["metadata"]
         test = {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
         path = _path(plural, meta["namespace"], meta["name"])
-        return await self._call("PATCH", path, [test, operation], content_type=_JSON_PATCH)
+        return await self.call("PATCH", path, [test, operation], content_type=_JSON_PATCH)
 
-    async def _call(
-        self, verb: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    async def call(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        counted: bool = True,
     ) -> dict[str, Any]:
-        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "ivs-operator"}
+        """One request and its answer; `counted` as a write if it is one.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        if verb != "GET" and counted:
+            metrics.KUBE_WRITES.labels(verb=verb.lower()).inc()
+        async with self.answer(verb, path, body, content_type=content_type, accept=accept) as answer:
+            text = (await answer.read()).decode(errors="replace")
+        return _decoded(text)
+
+    @asynccontextmanager
+    async def answer(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        seconds: float = REQUEST_TIMEOUT,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request, closed at the end whether it was read or not; for `seconds` in all.
+
+        Raises:
+            KubeError: the answer is no success, or there is none; see `kube.errors`.
+        """
+        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "ivs-operator"}
         auth = (await self._configuration.auth_settings()).get("BearerToken")
         if auth and auth.get("value"):
             headers["authorization"] = str(auth["value"])
-        if verb != "GET":
-            metrics.KUBE_WRITES.labels(verb=verb.lower()).inc()
         try:
             answer = await self._api.call_api(
-                verb, self._configuration.host + path, headers, body, _request_timeout=REQUEST_TIMEOUT
+                verb, self._configuration.host + path, headers, body, _request_timeout=seconds
             )
-            text = (await answer.read()).decode(errors="replace")  # type: ignore[no-untyped-call]
+            async with answer.response as response:
+                if response.status >= 400:  # noqa: PLR2004 - client and server errors
+                    raise error_for(response.status, (await response.read()).decode(errors="replace"))
+                yield response
         except ApiException as error:
             raise error_for(int(error.status or 0), str(error.body or error.reason or "")) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"the Kubernetes API at {self._configuration.host} does not answer: {reason}") from error
-        if answer.status >= 400:  # noqa: PLR2004 - client and server errors
-            raise error_for(answer.status, text)
-        return _decoded(text)
 
 
 def _event_name(name: str) -> str:
