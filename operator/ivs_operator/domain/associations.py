@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.domain.actions import Action, Associate, InspectConsumer, RefreshConsumers
 from ivs_operator.domain.desired import ConflictPolicy, DeletionPolicy, Desired
+from ivs_operator.domain.failures import Failure
 from ivs_operator.domain.kinds import TRAITS, Traits, count
 from ivs_operator.domain.observed import Consumer
 from ivs_operator.domain.selectors import Selector
@@ -271,12 +272,18 @@ def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
         if entry.arn is not None and s.view.consumers.get(entry.arn) is None:
             failure = s.failure(f"inspect:{entry.arn}")
             if failure is not None:
-                yield Problem(entry.arn, failure.fault.reason, failure.fault.message, blocks_ready=True)
+                yield Problem(entry.arn, failure.fault.reason, _why_missing(s, traits, failure), blocks_ready=True)
         elif entry.name is not None and s.view.consumers.listed_at and not list(s.view.consumers.matching(entry)):
             message = (
                 f"no {traits.consumer} is named {entry.name} in {s.placement.region}; it is associated when one appears"
             )
             yield Problem(entry.name, traits.missing, message, blocks_ready=True)
+
+
+def _why_missing(s: Situation, traits: Traits, failure: Failure) -> str:
+    if failure.fault.reason is not traits.missing:
+        return failure.fault.message
+    return f"this {traits.consumer} does not exist in {s.placement.region}; it is associated when it appears"
 
 
 def describe(items: Iterable[Consumer], kind_traits: Traits, *, most: int = 5) -> str:

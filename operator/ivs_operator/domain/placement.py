@@ -30,7 +30,10 @@ class Identity:
 def place(recorded: Recorded, spec_region: str | None, account_ref: str | None, identity: Identity) -> Placement:
     """Account and region for one object, or why there are none."""
     if account_ref is not None:
-        message = f"spec.accountRef names AWSAccount {account_ref}, which does not exist"
+        message = (
+            f"spec.accountRef names AWSAccount {account_ref}, but this version of the operator can't use AWSAccount "
+            f"objects yet; make the object without spec.accountRef to use the operator's own credentials"
+        )
         return _nowhere(Reason.ACCOUNT_NOT_FOUND, message, stalled=False)
     if spec_region and recorded.region and spec_region != recorded.region:
         message = f"spec.region is {spec_region}, but the AWS object lives in {recorded.region}; set it back"

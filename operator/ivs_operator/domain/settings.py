@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ivs_operator.domain.identity import Kind
 
-__all__ = ["CREATE_ONLY", "canonical", "differences", "without_defaults"]
+__all__ = ["CREATE_ONLY", "canonical", "destination_name", "differences", "without_defaults"]
 
 Settings = Mapping[str, Any]
 
@@ -59,6 +59,20 @@ def differences(desired: Settings, observed: Settings) -> tuple[tuple[str, str, 
         for field, value in desired.items()
         if observed.get(field) != value
     )
+
+
+def destination_name(destination: object) -> str:
+    """A destination in words: `S3 bucket my-logs`."""
+    kinds = {
+        "s3": ("S3 bucket", "bucketName"),
+        "cloudWatchLogs": ("log group", "logGroupName"),
+        "firehose": ("Firehose delivery stream", "deliveryStreamName"),
+    }
+    if isinstance(destination, Mapping):
+        for kind, (noun, member) in kinds.items():
+            if kind in destination:
+                return f"{noun} {destination[kind].get(member)}"
+    return "the destination"
 
 
 def _thumbnails(value: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
-from ivs_operator.domain.settings import differences
+from ivs_operator.domain.settings import destination_name, differences
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.transition import watch
 
@@ -66,9 +66,11 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     if current.state != "CREATE_FAILED":
         return None
     noun = TRAITS[desired.kind].object_noun
-    where = current.settings.get("destinationConfiguration")
+    where = destination_name(current.settings.get("destinationConfiguration"))
     message = (
-        f"AWS could not create the {noun} (state CREATE_FAILED, which carries no reason); check the destination {where}"
+        f"AWS could not create the {noun} (state CREATE_FAILED, which carries no reason): check that {where} exists in "
+        f"{s.placement.region} and belongs to account {s.placement.account_id}; it is made again at growing intervals, "
+        f"and at once after an edit or a new value of the annotation ivs-operator.dev/reconcile-at"
     )
     base = Finding(Reason.CREATE_FAILED, message, trouble=True)
     if desired.existing_arn is not None:
