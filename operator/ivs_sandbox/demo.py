@@ -56,7 +56,8 @@ def run(*, keep: bool, patience: float = _PATIENCE) -> int:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends in words, with the log, and in exit code 1
             _report(error, folder / "logs")
-            shutil.rmtree(folder / "etcd", ignore_errors=True)
+            for part in ("etcd", "tmp", "kubectl-cache"):
+                shutil.rmtree(folder / part, ignore_errors=True)
             return 1
         else:
             code = 0

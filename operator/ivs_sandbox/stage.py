@@ -69,13 +69,15 @@ def opened(folder: Path, say: Callable[[str, str], None], progress: Progress) ->
         cluster.start_controller_manager()
         cluster.kubectl("create", "namespace", NAMESPACE)
         say("Kubernetes", f"API server on {cluster.url} with our CustomResourceDefinitions")
-        emulator = spawn("emulator", _emulator_command(), owner_pid=os.getpid(), folder=folder)
+        temporary = _temporary_files(folder)
+        environ = os.environ | temporary
+        emulator = spawn("emulator", _emulator_command(), owner_pid=os.getpid(), folder=folder, environ=environ)
         _started(running, emulator, _emulator_url)
         url = _emulator_url(emulator) or ""
         account = Account(url)
         say("AWS", f"emulator on {url}, account {ACCOUNT}, region {REGION}")
         user, kubeconfig = _identity(cluster)
-        environ = _operator_environment(url, kubeconfig)
+        environ = _operator_environment(url, kubeconfig) | temporary
         operator = spawn("operator", _operator_command(), owner_pid=os.getpid(), folder=folder, environ=environ)
         _started(running, operator, _ready)
         say("operator", f"process {operator.pid}, as {user}")
@@ -86,6 +88,13 @@ def _started(running: ExitStack, process: Process, is_ready: Callable[[Process],
     running.callback(stop, process)
     await_ready(process, lambda: bool(is_ready(process)), _START_TIMEOUT)
     return process
+
+
+def _temporary_files(folder: Path) -> dict[str, str]:
+    """Where the processes put theirs: they are killed at the end, and can't tidy up after themselves."""
+    place = folder / "tmp"
+    place.mkdir(mode=0o700)
+    return {"TMPDIR": str(place)}
 
 
 def _emulator_command() -> list[str]:
