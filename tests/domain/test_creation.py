@@ -210,6 +210,16 @@ CASES = [
         Expect(Inspect(arn_of("a")), reason=Reason.UPDATING, blind=True),
         id="missing from a List is not gone: a Get decides, for Lists lag",
     ),
+    pytest.param(
+        situation(resource(status={"arn": arn_of("a")})),
+        Expect(Inspect(arn_of("a")), reason=Reason.UPDATING, blind=True),
+        id="after a restart the first List may not show what status names: a Get decides before another is made",
+    ),
+    pytest.param(
+        situation(resource(status={"arn": arn_of("a")}), [configuration(owner=None)]),
+        Expect(INTENT, reason=Reason.CREATING),
+        id="what status names and is there without our tag is not ours, and no reason to wait",
+    ),
 ]
 
 

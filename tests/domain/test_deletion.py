@@ -107,7 +107,7 @@ DELETE = [
     ),
     pytest.param(
         going(state=None),
-        Expect(Inspect(A), reason=Reason.DELETING),
+        Expect(Inspect(A), reason=Reason.UPDATING),
         id="the object that status names and no List shows is asked for before it counts as gone",
     ),
     pytest.param(

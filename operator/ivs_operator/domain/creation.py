@@ -12,7 +12,7 @@ from ivs_operator.domain.actions import Create, Ledger, PendingCreate, WriteLedg
 from ivs_operator.domain.desired import Desired, DriftPolicy
 from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.kinds import TRAITS
-from ivs_operator.domain.ownership import Owned, list_first
+from ivs_operator.domain.ownership import Owned, list_first, unseen
 from ivs_operator.domain.subject import Attempt, Situation
 from ivs_operator.domain.transition import watch
 
@@ -28,9 +28,9 @@ def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
     if owned.leaving:
         item = owned.leaving[0]
         return watch(s, item, Finding(Reason.CREATING, f"waiting until {item.arn}, which is being deleted, is gone"))
-    elsewhere = _owned_elsewhere(s)
-    if elsewhere is not None:
-        return elsewhere
+    doubt = unseen(s) or _owned_elsewhere(s)
+    if doubt is not None:
+        return doubt
     if s.subject.recorded.arn is not None and desired.drift_policy is DriftPolicy.REPORT:
         message = f"{s.subject.recorded.arn} no longer exists; set spec.driftPolicy to Correct to have it made again"
         return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True)

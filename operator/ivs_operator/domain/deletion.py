@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ivs_operator.api.reasons import Reason
-from ivs_operator.domain.actions import Delete, Inspect, ListUsers, ReleaseFinalizer, Untag
+from ivs_operator.domain.actions import Delete, ListUsers, ReleaseFinalizer, Untag
 from ivs_operator.domain.associations import Associations, associate, describe
 from ivs_operator.domain.creation import settled
 from ivs_operator.domain.desired import DeletionPolicy
@@ -13,7 +13,7 @@ from ivs_operator.domain.failures import Failure
 from ivs_operator.domain.finding import Finding, Plan, act, earliest
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
-from ivs_operator.domain.ownership import list_first, unlisted
+from ivs_operator.domain.ownership import list_first, unlisted, unseen
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import OWN_TAGS, unused, users_of
 from ivs_operator.domain.transition import watch
@@ -80,13 +80,9 @@ def _before(s: Situation) -> Finding | None:
         return _unreachable(s)
     if s.view.listed_at == 0.0 or s.view.listed_at < s.memory.deletion_seen_at:
         return list_first(s, newer_than=s.memory.deletion_seen_at)
-    unsure = unlisted(s)
+    unsure = unlisted(s) or unseen(s)
     if unsure is not None:
         return unsure
-    arn = s.subject.recorded.arn
-    known = {item.arn for item in s.view.owned} | s.view.gone
-    if arn is not None and arn not in known and (s.view.named is None or s.view.named.arn != arn):
-        return act(s, Finding(Reason.DELETING, f"looking at {arn}", actions=(Inspect(arn),)))
     return settled(s) if not s.view.owned else None
 
 
