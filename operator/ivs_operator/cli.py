@@ -45,7 +45,7 @@ def _help(name: str, field: FieldInfo) -> str:
 @cli.command()
 @_options_of_settings
 def run(**given: str | None) -> None:
-    r"""Run the operator until SIGTERM or SIGINT.
+    """Run the operator until SIGTERM or SIGINT.
 
     \b
     In a cluster it uses the pod's service account, else KUBECONFIG. AWS credentials, profiles and endpoints are
@@ -53,7 +53,7 @@ def run(**given: str | None) -> None:
 
     \b
     Example: ivs-operator run --region us-west-2 --namespaces live,chat --log-format json
-    """
+    """  # noqa: D301 - click wants the control character itself, or it rewraps the paragraph
     settings = _settings(given)
     import asyncio
 
@@ -89,11 +89,11 @@ def _settings(given: dict[str, str | None]) -> Settings:
 @cli.command()
 @click.option("--output-dir", type=click.Path(path_type=Path), help="Write one file per kind here instead.")
 def crds(output_dir: Path | None) -> None:
-    r"""Print the CustomResourceDefinitions as YAML.
+    """Print the CustomResourceDefinitions as YAML.
 
     \b
     Example: ivs-operator crds | kubectl apply --server-side -f -
-    """
+    """  # noqa: D301 - click wants the control character itself, or it rewraps the paragraph
     from ivs_operator.api import crd
 
     if output_dir is None:
@@ -110,12 +110,12 @@ def crds(output_dir: Path | None) -> None:
 @click.option("--port", default=4599, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: a free one.")
 @click.option("--verbose", is_flag=True, help="Log every request.")
 def emulator(host: str, port: int, *, verbose: bool) -> None:
-    r"""Run the AWS emulator alone: IVS, IVS Chat, moto's S3, Logs, Firehose, CloudWatch and STS on one port.
+    """Run the AWS emulator alone: IVS, IVS Chat, moto's S3, Logs, Firehose, CloudWatch and STS on one port.
 
     \b
     Example: ivs-operator emulator --port 4599
     then:    AWS_ENDPOINT_URL=http://127.0.0.1:4599 aws ivschat list-rooms
-    """
+    """  # noqa: D301 - click wants the control character itself, or it rewraps the paragraph
     from ivs_emulator.__main__ import run as serve
 
     sys.exit(serve(host, port, verbose=verbose))
