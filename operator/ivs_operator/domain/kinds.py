@@ -15,6 +15,8 @@ class Traits:
     """One kind's words and bounds."""
 
     object_noun: str
+    arn_resource: str
+    """Service and resource type in an ARN, as `service:type`."""
     consumer: str
     consumers: str
     field: str
@@ -28,6 +30,7 @@ class Traits:
 TRAITS: Final[Mapping[Kind, Traits]] = {
     Kind.RECORDING: Traits(
         object_noun="recording configuration",
+        arn_resource="ivs:recording-configuration",
         consumer="channel",
         consumers="channels",
         field="spec.channels",
@@ -38,6 +41,7 @@ TRAITS: Final[Mapping[Kind, Traits]] = {
     ),
     Kind.CHAT_LOGGING: Traits(
         object_noun="logging configuration",
+        arn_resource="ivschat:logging-configuration",
         consumer="room",
         consumers="rooms",
         field="spec.rooms",

@@ -37,10 +37,6 @@ def identify(s: Situation) -> Owned:
     desired = s.subject.desired
     if desired is not None and desired.existing_arn is not None:
         return _adopted(s, desired.existing_arn)
-    if not s.view.owned:
-        remembered = _remembered(s)
-        if remembered is not None:
-            return Owned(finding=remembered)
     leaving = tuple(item for item in s.view.owned if item.state == "DELETING")
     present = sorted((item for item in s.view.owned if item.state != "DELETING"), key=lambda item: _rank(s, item))
     if desired is None or not present:
@@ -72,27 +68,15 @@ def unlisted(s: Situation) -> Finding | None:
 def unseen(s: Situation) -> Finding | None:
     """The object that status names and no List has shown, as after a restart: it may be younger than what Lists show.
 
-    Whatever is made or let go before a Get has answered might be made twice, or left behind.
+    Whatever is made or let go before a Get has answered might be made twice, or left behind. What the Get finds counts
+    only by its owner tag, and an ARN that can't be ours is not looked at: a status may have been edited by hand.
     """
     arn = s.subject.recorded.arn
     known = {item.arn for item in s.view.owned} | s.view.gone
-    if arn is None or arn in known or (s.view.named is not None and s.view.named.arn == arn):
+    if arn is None or arn in known or not _possible(s, arn) or (s.view.named is not None and s.view.named.arn == arn):
         return None
     message = f"checking whether {arn} still exists"
     return act(s, Finding(Reason.UPDATING, message, actions=(Inspect(arn),), in_sync=None, blind=True))
-
-
-def _remembered(s: Situation) -> Finding | None:
-    """Status names an object that the Lists do not show: they may lag behind its creation, so a Get decides.
-
-    What the Get finds counts only by its owner tag, for a status may have been edited by hand; an ARN that can't be one
-    of ours is not even looked at.
-    """
-    arn = s.subject.recorded.arn
-    if arn is None or arn in s.view.read_at or arn in s.view.gone or not _possible(s, arn):
-        return None
-    looking = Finding(Reason.CREATING, f"looking at {arn}", actions=(Inspect(arn),), in_sync=None, blind=True)
-    return act(s, looking)
 
 
 def _possible(s: Situation, arn: str) -> bool:
