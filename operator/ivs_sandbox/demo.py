@@ -47,8 +47,8 @@ def run(*, keep: bool, patience: float = _PATIENCE) -> int:
         try:
             _perform(folder, keep=keep, patience=patience)
         except _Interrupted as interruption:
-            # Whoever told us to stop may have closed the terminal, too.
-            with suppress(OSError):
+            _end_stragglers(folder)
+            with suppress(OSError):  # whoever told us to stop may have closed the terminal, too
                 PlainScreen().say("\nstopped; nothing is left running")
             code = interruption.exit_code
         except BrokenPipeError:
@@ -153,3 +153,21 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end_stragglers(folder: Path) -> None:
+    """End children that nobody remembers: a signal may come between a start and the note that it must be stopped."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            is_ours = entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes()
+            if not is_ours or int(entry.name) == os.getpid():
+                continue
+            pid = int(entry.name)
+            if _parent(entry) == os.getpid():
+                os.kill(pid, signal.SIGTERM)  # a guard: it kills its program first
+                os.waitpid(pid, 0)
+
+
+def _parent(entry: Path) -> int:
+    # The name in parentheses may hold anything; behind it come the state and the parent.
+    return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
