@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivs_operator.domain.failures import CallFailed, delay
 
 __all__ = ["Shared"]
+
+_LONGEST_QUIET: Final = 10.0
+"""Seconds. One call for everybody is cheap, and when a refusal ends (a policy is mended) all of them wait for it."""
 
 
 class _Clock(Protocol):
@@ -71,7 +74,7 @@ class Shared:
         except CallFailed as error:
             self._failures += 1
             self._failure = error
-            self._quiet_until = self._clock.now() + delay(error.fault.kind, self._failures)
+            self._quiet_until = self._clock.now() + min(delay(error.fault.kind, self._failures), _LONGEST_QUIET)
             raise
         else:
             self._began, self._failures, self._failure = began, 0, None

@@ -78,7 +78,7 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     known = s.memory.failures.get("shell")
     if known is None or known.target != "shell" or known.fault.code != current.arn:
         attempts = known.attempts + 1 if known else 1
-        if known is None and current.tags.get(TAG_SPEC) != desired.spec_hash:
+        if known is None and (_edited_since(desired, current) or _told_already(s, current)):
             return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
         fault = Fault(FaultClass.SLOW, Reason.CREATE_FAILED, message, code=current.arn)
         retry_at = s.now + delay(FaultClass.SLOW, attempts)
@@ -87,6 +87,18 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     if s.now < known.retry_at:
         return Sync(finding=Finding(base.reason, message, trouble=True, wake=known.retry_at))
     return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
+
+
+def _edited_since(desired: Desired, current: Configuration) -> bool:
+    """Whether the shell was made for another spec; the tag alone tells nothing of what could be updated in place."""
+    comparable = {key: value for key, value in desired.settings.items() if current.complete or key in current.settings}
+    return current.tags.get(TAG_SPEC) != desired.spec_hash or bool(differences(comparable, current.settings))
+
+
+def _told_already(s: Situation, current: Configuration) -> bool:
+    """Whether the failure is on record but not remembered: a person has asked to try anew, or the process is new."""
+    recorded = s.subject.recorded
+    return recorded.arn == current.arn and recorded.raw.get("state") == current.state
 
 
 def _claim(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
