@@ -1,4 +1,4 @@
-"""A cluster's API over HTTP as its administrator: for what a test does often, where a kubectl process each is too slow."""
+"""A cluster's API over HTTP as its administrator: for what a test does too often for a kubectl process each time."""
 
 import base64
 import http.client
@@ -33,7 +33,9 @@ class ApiServer:
         config: dict[str, Any] = yaml.safe_load(kubeconfig.read_text())
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.url = str(cluster["server"])
-        self._context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        self._context = ssl.create_default_context(
+            cadata=base64.b64decode(cluster["certificate-authority-data"]).decode()
+        )
         self._headers = {"Accept": "application/json"}
         if "token" in user:
             self._headers["Authorization"] = f"Bearer {user['token']}"

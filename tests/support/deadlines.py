@@ -13,9 +13,7 @@ _POLL_SECONDS = 0.05
 _T = TypeVar("_T")
 
 
-def until(
-    look: Callable[[], _T | None], what: str, *, timeout: float = TIMEOUT, last: Callable[[], str] = str
-) -> _T:
+def until(look: Callable[[], _T | None], what: str, *, timeout: float = TIMEOUT, last: Callable[[], str] = str) -> _T:
     """The first answer of `look` that is neither None nor False; fails with `what` and the `last` state."""
     deadline = time.monotonic() + timeout
     while True:

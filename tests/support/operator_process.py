@@ -1,4 +1,4 @@
-"""The operator as users run it: a process with a kubeconfig and AWS's environment variables, stopped or killed by signal."""
+"""The operator as users run it: a process with a kubeconfig and AWS's variables, stopped or killed by signal."""
 
 import http.client
 import json
@@ -25,17 +25,22 @@ _TAIL = 60
 def clean_environment(given: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without anything that configures AWS, Kubernetes or the operator, and `given`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_AMBIENT)}
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+    nowhere = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
     return {**kept, **nowhere, **given}
 
 
 class OperatorProcess:
-    """`ivs-operator run` with `options` (flags without their dashes, `_` for `-`); ends with the test run at the latest."""
+    """`ivs-operator run` with `options` (flags without their dashes, `_` for `-`); ends with the test run at last."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], **options: object) -> None:
         flags = {"health_port": 0, "metrics_port": 0, "log_format": "json", **options}
         self._arguments = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items() if value is not None]
-        self._environment = clean_environment(environment)
+        self.environment = clean_environment(environment)
+        """Of the next process."""
         self._folder = folder
         self._guard: subprocess.Popen[bytes] | None = None
         self._pid = 0
@@ -50,7 +55,7 @@ class OperatorProcess:
         command = guarded([sys.executable, "-m", "ivs_operator", "run", *self._arguments], os.getpid(), self._folder)
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, start_new_session=True
             )
         self._pid = until(self._child, "the guard starts the operator", last=self.tail)
 
@@ -79,7 +84,9 @@ class OperatorProcess:
 
     def port(self, purpose: str) -> int | None:
         """The port that the process has logged, None until it has."""
-        found = [line["port"] for line in self.lines() if line.get("event") == "listening" and line["purpose"] == purpose]
+        found = [
+            line["port"] for line in self.lines() if line.get("event") == "listening" and line["purpose"] == purpose
+        ]
         return int(found[-1]) if found else None
 
     def lines(self, **members: object) -> list[dict[str, Any]]:
@@ -111,6 +118,12 @@ class OperatorProcess:
         self.signal(signal.SIGTERM)
         return self.wait()
 
+    def begin_stop(self) -> None:
+        """SIGTERM, and wait until the operator has begun to stop."""
+        self.signal(signal.SIGTERM)
+        stopping = (http.HTTPStatus.SERVICE_UNAVAILABLE, "stopping\n")
+        until(lambda: self.probe("/readyz") == stopping, "the operator begins to stop", last=self.tail)
+
     def kill(self) -> None:
         """SIGKILL, and wait until the process is gone."""
         self.signal(signal.SIGKILL)
@@ -122,7 +135,8 @@ class OperatorProcess:
         try:
             return self._guard.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the operator did not end within {timeout:.0f} s\n{self.tail()}") from None
+            message = f"the operator did not end within {timeout:.0f} s\n{self.tail()}"
+            raise AssertionError(message) from None
 
     def end(self) -> None:
         """Kill whatever still runs."""

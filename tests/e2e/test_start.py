@@ -1,0 +1,162 @@
+"""A start with something missing: one clear line with the remedy, and patience where waiting can help."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.deadlines import until
+from support.service_account import install_service_account
+from support.walk import CHAT, Walk, s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ivs_sandbox.control_plane import ControlPlane
+    from support.emulator import Emulator
+    from support.operator_process import OperatorProcess
+
+
+def _one_line(process: OperatorProcess) -> str:
+    """The line on standard error that is no log."""
+    lines = [line for line in process.text().splitlines() if line and not line.startswith("{")]
+    assert len(lines) == 1, process.tail()
+    return lines[0]
+
+
+def test_a_kubeconfig_that_is_not_there_ends_with_one_line(
+    make_operator: Callable[..., OperatorProcess], tmp_path: Path
+) -> None:
+    process = make_operator(tmp_path / "missing.yaml")
+    process.launch()
+
+    assert process.wait() == 1
+    line = _one_line(process)
+    assert line.startswith("ivs-operator: no cluster")
+    assert "KUBECONFIG" in line
+
+
+def test_a_broken_kubeconfig_ends_with_one_line(make_operator: Callable[..., OperatorProcess], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("{ not: [a, kubeconfig")
+    process = make_operator(broken)
+    process.launch()
+
+    assert process.wait() == 1
+    line = _one_line(process)
+    assert line.startswith("ivs-operator: ")
+    assert "KUBECONFIG" in line
+
+
+@pytest.mark.parametrize("setting", ["health_port", "metrics_port"])
+def test_a_port_that_is_taken_ends_with_one_line_that_names_the_setting(
+    make_operator: Callable[..., OperatorProcess], service_account: Path, setting: str
+) -> None:
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        taken.bind(("::", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = make_operator(service_account, **{setting: port})
+        process.launch()
+
+        assert process.wait() == 1
+        line = _one_line(process)
+    assert f"port {port} is taken" in line
+    assert f"--{setting.replace('_', '-')}" in line
+
+
+def test_a_wrong_setting_ends_with_a_line_that_names_flag_and_variable(
+    make_operator: Callable[..., OperatorProcess], service_account: Path
+) -> None:
+    process = make_operator(service_account, sweep_interval="soon")
+    process.launch()
+
+    assert process.wait() == 2
+    line = _one_line(process)
+    assert "--sweep-interval" in line
+    assert "IVS_OPERATOR_SWEEP_INTERVAL" in line
+    assert "'soon'" in line
+
+
+def test_rights_that_are_missing_end_with_the_refusal(
+    make_operator: Callable[..., OperatorProcess], control_plane: ControlPlane
+) -> None:
+    process = make_operator(control_plane.user_kubeconfig("nobody-in-particular"))
+    process.launch()
+
+    assert process.wait() == 1
+    line = _one_line(process)
+    assert "nobody-in-particular" in line
+    assert "--cluster-id" in line
+
+
+def test_no_region_is_told_at_the_start_and_in_the_object(begin: Callable[..., Walk]) -> None:
+    walk = begin(environment={"AWS_REGION": "", "AWS_DEFAULT_REGION": ""})
+    warned = walk.operator.lines(level="warning")
+    assert any("--region" in line["event"] for line in warned), walk.operator.tail()
+
+    walk.apply(CHAT, "logs", destinationConfiguration=s3("anything"))
+
+    assert "--region" in walk.reason(CHAT, "logs", "UnsupportedRegion")
+
+
+def test_the_process_ends_on_sigint_too(begin: Callable[..., Walk]) -> None:
+    walk = begin()
+    walk.operator.signal(signal.SIGINT)
+    assert walk.operator.wait() in {0, 130}, walk.operator.tail()
+
+
+def test_an_api_server_that_comes_later_is_waited_for_and_crds_too(
+    make_operator: Callable[..., OperatorProcess], own_control_plane: ControlPlane, emulator: Emulator
+) -> None:
+    kubeconfig = install_service_account(own_control_plane)
+    crds = own_control_plane.kubectl("get", "crds", "--output=yaml").stdout
+    own_control_plane.kubectl("delete", "crds", "--all")
+    own_control_plane.stop_api_server()
+    process = make_operator(kubeconfig, cluster_id="patient")
+    process.launch()
+
+    waiting = process.wait_line(event="waiting for Kubernetes", level="warning")
+    assert own_control_plane.url in waiting["error"]
+    assert process.probe("/healthz")[0] == 200, "alive, so that nobody restarts it"
+    assert process.probe("/readyz")[0] == 503
+
+    own_control_plane.restart_api_server()
+    missing = process.wait_line(event="CRDs are missing; waiting")
+    assert "ivs-operator crds" in missing["remedy"]
+    assert "CRDs" in process.probe("/readyz")[1]
+
+    own_control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=crds)
+    process.wait_ready()
+    walk = Walk(own_control_plane, "default", emulator, process)
+    walk.apply(CHAT, "logs", destinationConfiguration=s3(emulator.bucket("logs")))
+    walk.ready(CHAT, "logs")
+    walk.api.close()
+
+
+def test_an_api_server_that_restarts_is_met_again(
+    make_operator: Callable[..., OperatorProcess], own_control_plane: ControlPlane, emulator: Emulator
+) -> None:
+    process = make_operator(install_service_account(own_control_plane), cluster_id="steady")
+    process.start()
+    walk = Walk(own_control_plane, "default", emulator, process)
+    bucket = emulator.bucket("logs")
+    held = emulator.control.add_fault(operation="CreateLoggingConfiguration", hold="after", count=1)
+    walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket))
+    emulator.control.wait_held(held)
+
+    own_control_plane.stop_api_server()
+    emulator.control.remove_fault(held)
+    until(lambda: process.lines(event="reconcile did not finish"), "the lost write is noticed", last=process.tail)
+    own_control_plane.restart_api_server()
+
+    status = walk.ready(CHAT, "logs")
+    assert [item["arn"] for item in walk.configurations(CHAT)] == [status["arn"]]
+    walk.apply(CHAT, "later", destinationConfiguration=s3(bucket))
+    walk.ready(CHAT, "later")
+    walk.api.close()
