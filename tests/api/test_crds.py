@@ -213,7 +213,7 @@ def test_every_list_says_how_it_merges(kind: str) -> None:
 def test_status_shows_only_what_the_kinds_own_api_has() -> None:
     """Recording configurations have no times and go to S3 only; logging configurations have no thumbnails."""
     chat_only = (".status.createTime", ".status.updateTime", ".status.observed.destinationConfiguration.firehose")
-    recording_only = (".status.superseded", ".status.observed.thumbnailConfiguration")
+    recording_only = (".status.observed.thumbnailConfiguration", ".status.observed.renditionConfiguration")
     recording, chat = dict(walk(root_of(RC))), dict(walk(root_of(CL)))
     assert all(path in chat and path not in recording for path in chat_only)
     assert all(path in recording and path not in chat for path in recording_only)

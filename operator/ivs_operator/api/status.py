@@ -128,7 +128,7 @@ class Superseded(Model):
     """ARN of the replaced object."""
 
     associated: int = Field(default=0, json_schema_extra=INT32)
-    """How many channels still record with it."""
+    """How many channels or rooms still use it."""
 
 
 class DriftField(Model):

@@ -62,6 +62,7 @@ COMMON = Status(
         problems=(Problem(arn="a", reason="RoomFull", message="full"),),
         selectors=(Selector(match_tags={"env": "prod"}), Selector(name="lobby"), Selector(arn="b")),
     ),
+    superseded=(Superseded(arn="old", associated=3),),
     drift=(DriftField(field="name", desired="a", observed="b"),),
     pending_create=PendingCreate(spec_hash="v1-abc", since=NOW),
     last_handled_reconcile_at="today",
@@ -89,7 +90,6 @@ WHOLE = {
                 recording_reconnect_window_seconds=60,
                 tags={"a": "b"},
             ),
-            "superseded": (Superseded(arn="old", associated=3),),
         }
     ),
     CL: COMMON.model_copy(

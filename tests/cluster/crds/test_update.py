@@ -75,6 +75,7 @@ UPDATES: list[tuple[str, Spec, str, Spec, tuple[str, ...], str]] = [
     (RC, {}, "", {"thumbnailConfiguration": {"targetIntervalSeconds": 60}},
      (*frozen("thumbnailConfiguration"), "writing out a default that was left unset"), "equal at AWS"),
     (RC, {}, "", {"thumbnailConfiguration": {"storage": ["SEQUENTIAL"]}}, (), "half of the default written out"),
+    (RC, {}, "", {"thumbnailConfiguration": {"recordingMode": "INTERVAL"}}, (), "the other half"),
     (RC, {}, "", {"thumbnailConfiguration": {"recordingMode": "INTERVAL", "storage": ["SEQUENTIAL"]}}, (), "all of it"),
     (RC, {}, "", {"renditionConfiguration": HD_ONLY}, frozen("renditionConfiguration"), "the default changed"),
     (RC, {"renditionConfiguration": HD_ONLY}, "", {}, frozen("renditionConfiguration"), "removal means the default"),
