@@ -2,7 +2,13 @@
 
 import time
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "steady"]
+
+
+def steady() -> float:
+    """Seconds on a clock that is never set, and that goes on while the machine sleeps (where there is such a clock)."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 class Clock:

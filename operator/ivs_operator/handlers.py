@@ -13,6 +13,7 @@ from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VE
 from ivs_operator.api.names import PAUSED_ANNOTATION as PAUSED
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.engine.queue import Lane
+from ivs_operator.kube.cache import is_observed
 from ivs_operator.wiring import PLURALS, Operator
 
 __all__ = ["register"]
@@ -49,7 +50,7 @@ def _watcher(operator: Operator) -> Any:
             return
         before = operator.resources.get(key)
         if operator.resources.put(key, resource) and _wanted(before) != _wanted(resource):
-            known = type is None and _observed(resource)
+            known = type is None and is_observed(resource)
             operator.queue.add(key, Lane.BACKGROUND if known else Lane.USER)
 
     return watch
@@ -73,8 +74,3 @@ def _wanted(resource: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
         annotations.get(PAUSED),
         annotations.get(RECONCILE_AT_ANNOTATION),
     )
-
-
-def _observed(resource: Mapping[str, Any]) -> bool:
-    status = resource.get("status") or {}
-    return bool(status.get("observedGeneration") == resource["metadata"].get("generation"))

@@ -29,6 +29,8 @@ class Health:
         """What is wrong with the process, or None."""
         self.unready: Callable[[], str | None] = lambda: "starting"
         """Why it does no work yet, or None."""
+        self.standing: Callable[[], str] = lambda: "ok"
+        """What a process that is ready does."""
 
     async def start(self) -> None:
         """Listen.
@@ -64,15 +66,15 @@ class Health:
         return _answer(self.alive())
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        return _answer(self.unready())
+        return _answer(self.unready(), self.standing())
 
 
 async def _metrics(_: web.Request) -> web.Response:
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _answer(trouble: str | None) -> web.Response:
-    return web.Response(status=503 if trouble else 200, text=f"{trouble or 'ok'}\n")
+def _answer(trouble: str | None, well: str = "ok") -> web.Response:
+    return web.Response(status=503 if trouble else 200, text=f"{trouble or well}\n")
 
 
 def _port(runner: web.AppRunner) -> int:

@@ -6,6 +6,7 @@ __all__ = [
     "AWS_REQUESTS",
     "AWS_THROTTLED",
     "KUBE_WRITES",
+    "LEADER",
     "QUEUE_DEPTH",
     "RECONCILES",
     "RECONCILE_SECONDS",
@@ -20,7 +21,10 @@ RECONCILE_SECONDS = Histogram("ivs_operator_reconcile_seconds", "Seconds that on
 QUEUE_DEPTH = Gauge("ivs_operator_queue_depth", "Objects that wait for a worker")
 AWS_REQUESTS = Counter("ivs_operator_aws_requests_total", "AWS calls by answer", ["service", "operation", "code"])
 AWS_THROTTLED = Counter("ivs_operator_aws_throttled_total", "AWS calls refused for their rate")
-KUBE_WRITES = Counter("ivs_operator_kube_writes_total", "Writes to the Kubernetes API", ["verb"])
+KUBE_WRITES = Counter(
+    "ivs_operator_kube_writes_total", "Writes to the Kubernetes API, but for renewals of the lease", ["verb"]
+)
+LEADER = Gauge("ivs_operator_leader", "1 while this process leads, 0 while it stands by")
 SWEEP_SECONDS = Histogram("ivs_operator_sweep_seconds", "Seconds that one sweep of an account and region took")
 SWEEP_AGE = Gauge("ivs_operator_sweep_age_seconds", "Age of the view of AWS, in seconds", ["account", "region"])
 RESOURCES = Gauge("ivs_operator_resources", "Custom resources by state", ["kind", "state"])

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ivs_operator.kube.election import LONGEST_DURATION
+
 __all__ = ["Settings"]
 
 MAX_DEFAULT_TAGS = 7
@@ -62,6 +64,15 @@ class Settings(BaseSettings):
     default_tags: Pairs = Field({}, description="tags for every AWS object we make, key=value,...; at most 7")
     create_grace: Seconds = Field(
         30.0, description="seconds after an unanswered Create until AWS's Lists are trusted to show what it made"
+    )
+    leader_elect: Switch = Field(True, description="work only while holding a lease, so that replicas can stand by")
+    lease_namespace: str | None = Field(
+        None,
+        description="namespace of the lease; none: the pod's own, or default",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    )
+    lease_duration: Annotated[float, Field(ge=1, le=LONGEST_DURATION)] = Field(
+        15.0, description="seconds after which others take over from a leader that is gone; 1 to 600"
     )
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")

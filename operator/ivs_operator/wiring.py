@@ -7,26 +7,33 @@ from typing import Any, Final, TypeVar
 import kopf
 import structlog
 
+from ivs_operator import metrics
 from ivs_operator.api.kinds import MANAGED_KINDS
 from ivs_operator.api.names import GROUP
 from ivs_operator.aws.estate import AwsEstate
-from ivs_operator.clock import Clock
+from ivs_operator.clock import Clock, steady
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.subject import Policy
 from ivs_operator.engine.claims import ResourceClaims
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
-from ivs_operator.engine.queue import WorkQueue
+from ivs_operator.engine.permit import PermittedCluster, Tenure
+from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.sweep import Sweep
-from ivs_operator.engine.workers import StopSwitch, Workers
+from ivs_operator.engine.workers import Workers
 from ivs_operator.health import Health
-from ivs_operator.kube.cache import ResourceCache
+from ivs_operator.heartbeat import Heartbeat
+from ivs_operator.kube.cache import ResourceCache, is_observed
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.connection import connect, kopf_login
 from ivs_operator.kube.errors import Forbidden, KubeError, Unreachable
+from ivs_operator.kube.lease import Elector
+from ivs_operator.kube.leases import LeaseClient
+from ivs_operator.kube.listing import until_filled
+from ivs_operator.leadership import candidacy
 from ivs_operator.settings import Settings
 
 __all__ = ["PLURALS", "Operator", "StartFailed"]
@@ -56,16 +63,22 @@ class Operator:
         self.resources = ResourceCache()
         self.queue = WorkQueue(self.clock)
         self.health = Health(health_port=settings.health_port, metrics_port=settings.metrics_port)
-        self._switch = StopSwitch()
+        self.queue.pause()  # until this process leads
+        self._tenure = Tenure(self._leads)
         self._trouble: str | None = "starting"
-        self.health.unready = lambda: self._trouble
+        self._heartbeat = Heartbeat()
+        self.health.unready = self._unready
+        self.health.standing = self._standing
         self.health.alive = self._ailment
         self._configuration: Any = None
         self._cluster: KubernetesClient | None = None
         self._estate: AwsEstate | None = None
         self._workers: Workers | None = None
         self._sweeper: Sweep | None = None
-        self._sweep: asyncio.Task[None] | None = None
+        self._reconciler: Reconciler | None = None
+        self._elector: Elector | None = None
+        self._in_office = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self, register: Callable[[kopf.OperatorRegistry, "Operator"], None]) -> None:
         """Run until SIGTERM or SIGINT; `register` connects kopf's handlers.
@@ -76,6 +89,7 @@ class Operator:
             PortTaken: a port is in use.
         """
         await self.health.start()
+        self._heartbeat.start()
         try:
             self._configuration = await connect()
             self._cluster = KubernetesClient(self._configuration)
@@ -111,39 +125,101 @@ class Operator:
                 settings.watching.label_selectors[f"{plural}.{GROUP}"] = self.settings.watch_selector
 
     async def start(self) -> None:
-        """Begin to work; called by kopf once its own start is done."""
+        """Begin to work; called by kopf before its watches begin."""
         assert self._workers is not None and self._sweeper is not None  # noqa: S101, PT018 - assembled before
         self._workers.start()
-        self._sweep = asyncio.create_task(self._sweeper.run(), name="sweep")
-        self._trouble = None
-        log.info("operator started", workers=self.settings.workers, sweep_interval=self.settings.sweep_interval)
+        self._tasks = [
+            asyncio.create_task(self._sweeper.run(), name="sweep"),
+            asyncio.create_task(self._lead(), name="leader election"),
+        ]
 
     async def stop(self) -> None:
         """Finish the AWS calls in flight, write their results, stop."""
+        if self._tenure.stopping:
+            return
         self._trouble = "stopping"
-        self._switch.stopping = True
-        if self._sweep is not None:
-            self._sweep.cancel()
+        self._tenure.stopping = True
+        for task in self._tasks[:1]:
+            task.cancel()
         if self._workers is not None:
-            await self._workers.stop(STOP_GRACE)
+            await self._workers.stop(STOP_GRACE)  # the lease is renewed meanwhile
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._elector is not None:
+            await self._elector.release()
         log.info("operator stopped")
+
+    async def _lead(self) -> None:
+        """Once the cache is filled, compete for the lease; without election, lead at once."""
+        assert self._cluster is not None  # noqa: S101 - assembled before
+        await until_filled(
+            self._cluster,
+            self.resources,
+            PLURALS,
+            namespaces=self.settings.namespaces,
+            selector=self.settings.watch_selector,
+            say=self._wait_for_cache,
+        )
+        self._trouble = None
+        log.info("operator started", workers=self.settings.workers, resources=len(self.resources))
+        if self._elector is None:
+            self._take_office()
+            return
+        await self._elector.run()
+
+    def _wait_for_cache(self, trouble: str) -> None:
+        self._trouble = trouble
+        log.warning("waiting for the cache", reason=trouble)
+
+    def _leads(self) -> bool:
+        return self._in_office and (self._elector is None or self._elector.held())
+
+    def _take_office(self) -> None:
+        """Begin to work on everything. What was seen and tried before is void: another process may have led since."""
+        assert self._reconciler is not None and self._estate is not None and self._workers is not None  # noqa: S101, PT018
+        self._reconciler.forget_all()
+        self._workers.forget_all()
+        self._estate.look_anew()
+        self._in_office = True
+        self.queue.resume()
+        for key, resource in self.resources.items():
+            self.queue.add(key, Lane.BACKGROUND if is_observed(resource) else Lane.USER)
+        metrics.LEADER.set(1)
+
+    def _leave_office(self) -> None:
+        """Begin nothing any more. The cache is kept warm by the watches."""
+        self._in_office = False
+        self.queue.pause()
+        metrics.LEADER.set(0)
 
     def _assemble(self, cluster: KubernetesClient, cluster_id: str) -> None:
         settings = self.settings
-        self._estate = AwsEstate(self.clock, region=settings.region, workers=settings.workers)
+        self._estate = AwsEstate(
+            self.clock, region=settings.region, workers=settings.workers, permitted=self._tenure.valid
+        )
         if self._estate.default_region is None:
             log.warning("no default region: objects without spec.region can't be placed; set --region or AWS_REGION")
         intake = Intake(cluster_id, settings.default_tags)
         memories = Memories()
-        reconciler = Reconciler(
+        if settings.leader_elect:
+            self._elector = Elector(
+                LeaseClient(cluster),
+                candidacy(settings),
+                now=steady,
+                on_acquired=self._take_office,
+                on_lost=self._leave_office,
+                eligible=lambda: self.queue.idle,
+            )
+        reconciler = self._reconciler = Reconciler(
             intake=intake,
             estate=self._estate,
             resources=self.resources,
             memories=memories,
-            executor=Executor(memories, self._switch, self.clock.now),
-            writer=StatusWriter(cluster, self.resources, PLURALS, self.clock),
+            executor=Executor(memories, self._tenure, self.clock.now),
+            writer=StatusWriter(PermittedCluster(cluster, self._tenure), self.resources, PLURALS, self.clock),
             claims=ResourceClaims(self.resources, intake),
-            permit=self._switch,
+            permit=self._tenure,
             policy=Policy(create_grace=settings.create_grace, cluster_id_is_default=settings.cluster_id is None),
             clock=self.clock,
         )
@@ -155,7 +231,7 @@ class Operator:
             queue=self.queue,
             clock=self.clock,
             interval=settings.sweep_interval,
-            active=self._switch.valid,
+            active=self._tenure.valid,
         )
 
     async def _default_cluster_id(self, cluster: KubernetesClient) -> str:
@@ -190,14 +266,29 @@ class Operator:
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
 
+    def _unready(self) -> str | None:
+        return self._trouble or (self._elector.trouble if self._elector is not None else None)
+
+    def _standing(self) -> str:
+        if self._elector is None:
+            return "ok"
+        if self._leads():
+            return "ok: leading"
+        return f"ok: standing by; {self._elector.holder or 'nobody'} leads"
+
     def _ailment(self) -> str | None:
-        if self._workers is not None and self._trouble is None and not self._workers.alive():
+        if self._tenure.stopping or not self._tasks:
+            return None
+        if self._workers is not None and not self._workers.alive():
             return "a worker has ended"
-        if self._sweep is not None and self._sweep.done() and not self._switch.stopping:
-            return "the sweep has ended"
-        return None
+        for task in self._tasks:
+            if task.done() and (task.cancelled() or task.exception() is not None):
+                return f"the {task.get_name()} has ended"
+        return self._heartbeat.ailment()
 
     async def _close(self) -> None:
+        await self.stop()
+        self._heartbeat.stop()
         await self.health.stop()
         if self._cluster is not None:
             await self._cluster.close()

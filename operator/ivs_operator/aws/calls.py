@@ -13,9 +13,10 @@ from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.errors import failed, fault_of
 from ivs_operator.aws.rates import Limiter
+from ivs_operator.domain.failures import PermitLost
 from ivs_operator.priority import BACKGROUND
 
-__all__ = ["CLIENT_CONFIG", "Calls"]
+__all__ = ["CLIENT_CONFIG", "Calls", "guard_writes"]
 
 CLIENT_CONFIG: Final = Config(
     # Retries are ours: botocore would repeat a Create whose answer was lost, and make a second object.
@@ -29,6 +30,17 @@ CLIENT_CONFIG: Final = Config(
 _WRITES: Final = ("Create", "Update", "Delete", "Tag", "Untag")
 
 log = structlog.get_logger(__name__)
+
+
+def guard_writes(client: Any, permitted: Callable[[], bool]) -> None:
+    """Ask for permission when a write is about to leave: it may have waited for its rate, a thread or credentials."""
+
+    def refuse(event_name: str, **_: Any) -> None:
+        operation = event_name.rpartition(".")[2]
+        if operation.startswith(_WRITES) and not permitted():
+            raise PermitLost
+
+    client.meta.events.register("before-send", refuse)
 
 
 class Calls:
@@ -48,6 +60,7 @@ class Calls:
         Raises:
             NotFound: AWS answers ResourceNotFoundException.
             CallFailed: anything else that is no success.
+            PermitLost: the call is a write and must not be made any more.
         """
         bucket = self._limiter.bucket(operation)
         await bucket.take(background=BACKGROUND.get())
@@ -58,6 +71,8 @@ class Calls:
             answer = await asyncio.shield(call)
         except asyncio.CancelledError:
             await asyncio.wait([call])
+            raise
+        except PermitLost:
             raise
         except Exception as error:
             code = fault_of(operation, error).code

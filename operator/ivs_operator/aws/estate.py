@@ -8,7 +8,7 @@ from typing import Any, Final
 import boto3
 import structlog
 
-from ivs_operator.aws.calls import CLIENT_CONFIG, Calls
+from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, guard_writes
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.aws.rates import Limiter
@@ -45,10 +45,11 @@ def supported_regions(session: boto3.Session, kind: Kind) -> frozenset[str]:
 class AwsEstate:
     """Clients and views; close it to end its threads."""
 
-    def __init__(self, clock: Clock, *, region: str | None, workers: int) -> None:
+    def __init__(self, clock: Clock, *, region: str | None, workers: int, permitted: Callable[[], bool]) -> None:
         session = boto3.Session()
         self._session = session
         self._clock = clock
+        self._permitted = permitted
         self._region = region or default_region(session)
         self._threads = ThreadPoolExecutor(max_workers=2 * workers, thread_name_prefix="aws")
         self._limiters: dict[tuple[str, str], Limiter] = {}
@@ -68,6 +69,10 @@ class AwsEstate:
     def close(self) -> None:
         """End the threads; calls that have left are finished."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def look_anew(self) -> None:
+        """Forget what was seen: another process may have written since."""
+        self._inventories.clear()
 
     async def identity(self, kind: Kind) -> Identity:
         """Account and regions. Asks AWS until it has answered once."""
@@ -95,6 +100,7 @@ class AwsEstate:
 
     def _calls(self, service: str, account_id: str, region: str) -> Calls:
         client: Any = self._session.client(service, region_name=region, config=CLIENT_CONFIG)
+        guard_writes(client, self._permitted)
         limiter = self._limiters.setdefault((account_id, f"{region}/{service}"), Limiter(self._clock))
         return Calls(service, client, limiter, self._threads)
 

@@ -12,7 +12,17 @@ from typing import Final
 
 from ivs_operator.api.reasons import Reason
 
-__all__ = ["CallFailed", "Failure", "Fault", "FaultClass", "NotFound", "NotWritten", "delay", "next_failure"]
+__all__ = [
+    "CallFailed",
+    "Failure",
+    "Fault",
+    "FaultClass",
+    "NotFound",
+    "NotWritten",
+    "PermitLost",
+    "delay",
+    "next_failure",
+]
 
 
 class FaultClass(StrEnum):
@@ -40,6 +50,10 @@ class Fault:
 
 class NotWritten(Exception):
     """A call to Kubernetes did not succeed; `kube.errors` has the kinds of it."""
+
+
+class PermitLost(Exception):
+    """This process may not write any more: it stops, or another one leads. The write was not made."""
 
 
 class CallFailed(Exception):

@@ -13,7 +13,7 @@ import structlog
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain import actions as do
-from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound, PermitLost
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.slots import Blocked, arrange
@@ -21,7 +21,7 @@ from ivs_operator.domain.subject import Situation
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.protocols import Permit, Region
 
-__all__ = ["BATCH", "STEP", "Executor", "PermitLost"]
+__all__ = ["BATCH", "STEP", "Executor"]
 
 BATCH = 50
 """Associations per step: long enough to use the whole rate, short enough that an edit is noticed within seconds."""
@@ -32,10 +32,6 @@ STEP = 10.0
 _PARALLEL = 10  # associations in flight; at 5 calls a second, each of 0.1 to 1 s, that keeps the rate busy
 
 log = structlog.get_logger(__name__)
-
-
-class PermitLost(Exception):
-    """This process may not write to AWS any more."""
 
 
 class KeyedLocks:
@@ -84,14 +80,23 @@ class Executor:
         gate = asyncio.Semaphore(_PARALLEL)
         until = self._now() + STEP
 
+        refused = False
+
         async def gated(action: do.Action) -> None:
+            nonlocal refused
             async with gate:
-                if self._now() < until:
+                if refused or self._now() >= until:
+                    return
+                try:
                     await self._attempt(action, s, region)
+                except PermitLost:  # those that have left are finished, for their answers must be known
+                    refused = True
 
         async with asyncio.TaskGroup() as group:
             for action in joint:
                 group.create_task(gated(action))
+        if refused:
+            raise PermitLost
 
     async def _attempt(self, action: do.Action, s: Situation, region: Region) -> bool:
         key = s.subject.key

@@ -31,6 +31,11 @@ class Memories:
         for table in (self._memories, self._lives, self._asked):
             table.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Drop everything."""
+        for table in (self._memories, self._lives, self._asked):
+            table.clear()
+
     def meet(self, subject: Subject, now: float) -> Memory:
         """The memory as of now, after taking note of what a person has changed since the last look.
 

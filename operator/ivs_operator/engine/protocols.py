@@ -141,7 +141,10 @@ class Resources(Protocol):
 
 
 class Permit(Protocol):
-    """Whether this process may write to AWS at this moment."""
+    """What this process may do at this moment; `domain.failures.PermitLost` is raised instead of doing more."""
 
     def valid(self) -> bool:
-        """True while it may."""
+        """Whether it may write to AWS."""
+
+    def may_record(self) -> bool:
+        """Whether it may write to Kubernetes: also while it stops, to put the results of its last calls on record."""

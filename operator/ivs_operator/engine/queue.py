@@ -76,12 +76,15 @@ class WorkQueue:
         self._takes = 0
         self._changed = asyncio.Event()
         self._closed = False
+        self._paused = False
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._again)
 
     def add(self, key: Key, lane: Lane = Lane.BACKGROUND) -> None:
         """Have `key` looked at as soon as a worker is free."""
+        if self._paused:
+            return
         self._due.pop(key, None)
         if key in self._working:
             self._again[key] = min(lane, self._again.get(key, lane))
@@ -97,7 +100,7 @@ class WorkQueue:
 
     def add_at(self, key: Key, time: float) -> None:
         """Have `key` looked at at `time`, unless an earlier look is due anyway."""
-        if key in self._waiting or key in self._again or self._due.get(key, time + 1) <= time:
+        if self._paused or key in self._waiting or key in self._again or self._due.get(key, time + 1) <= time:
             return
         self._due[key] = time
         self._sequence += 1
@@ -130,6 +133,24 @@ class WorkQueue:
         lane = self._again.pop(key, None)
         if lane is not None:
             self.add(key, lane)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no key is worked on."""
+        return not self._working
+
+    def pause(self) -> None:
+        """Drop every key, and take none before `resume`: whoever resumes adds all that matter."""
+        self._paused = True
+        self._lanes = {lane: _Turns() for lane in Lane}
+        for table in (self._waiting, self._again, self._due):
+            table.clear()
+        self._later.clear()
+        self._measure()
+
+    def resume(self) -> None:
+        """Take keys again."""
+        self._paused = False
 
     def close(self) -> None:
         """Hand out nothing more."""

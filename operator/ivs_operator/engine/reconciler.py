@@ -13,6 +13,7 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
 from ivs_operator.domain.conditions import verdict
 from ivs_operator.domain.desired import DeletionPolicy
+from ivs_operator.domain.failures import PermitLost
 from ivs_operator.domain.finding import Finding, Plan
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.intake import Intake, Reading
@@ -100,10 +101,10 @@ class Reconciler:
 
         Raises:
             KubeError: a write to Kubernetes did not succeed; the queue tries again.
-            PermitLost: this process may not write to AWS any more.
+            PermitLost: this process may not write any more, and what it did is on record or another's to see.
         """
         deadline = self._clock.now() + STINT
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             resource = self._resources.get(key)
             if resource is None:
                 self.forget(key)
@@ -117,8 +118,8 @@ class Reconciler:
                 self._memories.remember(key, step.plan.remember)
             if not step.plan.actions:
                 return await self._conclude(key, resource, step)
-            if self._clock.now() >= deadline or not self._allowed(step):
-                return await self._pause(key, resource, step)
+            if self._clock.now() >= deadline or not self._permit.valid():
+                return await self._pause(key, resource, step, begun=number > 0)
             if len(step.plan.actions) > BULK:
                 resource = await self._tell(key, resource, step)
             if not await self._act(key, resource, step):
@@ -131,6 +132,11 @@ class Reconciler:
         self._intake.forget(key)
         self._memories.forget(key)
         self._writer.forget(key)
+
+    def forget_all(self) -> None:
+        """Drop everything remembered: another process may have worked since."""
+        self._memories.forget_all()
+        self._writer.forget_all()
 
     async def look(self, key: Key, resource: Resource) -> _Step | None:
         """Plan for one object as things are; None when it is none of our business."""
@@ -155,9 +161,6 @@ class Reconciler:
             view = region.view(subject.owner, _names(subject))
         return Situation(subject, placement, view, memory, now, self._policy, self._claims), region
 
-    def _allowed(self, step: _Step) -> bool:
-        return self._permit.valid() or not any(action.writes for action in step.plan.actions)
-
     async def _place(self, subject: Subject, reading: Reading) -> Placement:
         identity = await self._estate.identity(subject.kind)
         return place(subject.recorded, reading.region, reading.account_ref, identity)
@@ -177,8 +180,12 @@ class Reconciler:
             await self._write_ledger(key, resource, step, first)
             return True
         assert step.region is not None  # noqa: S101 - plans without a region have no such actions
-        await self._executor.run(step.plan.actions, step.situation, step.region)
-        return True
+        try:
+            await self._executor.run(step.plan.actions, step.situation, step.region)
+        except PermitLost:
+            if not self._permit.may_record():
+                raise
+        return True  # at a stop, too: the next look tells what was done until then
 
     async def _write_ledger(self, key: Key, resource: Resource, step: _Step, action: WriteLedger) -> None:
         """Put the ledger on record. The intent counts from the acknowledgement, not from the request."""
@@ -197,7 +204,8 @@ class Reconciler:
         if _says_nothing_new(step.situation, finding):
             return Outcome(again_at=step.plan.wake, result="unsure")
         status = status_of(step.situation, step.plan)
-        put_off = await self._writer.write(key, resource, status, settled=_settled(finding, step.plan.actions))
+        settled = self._final(settled=_settled(finding, step.plan.actions))
+        put_off = await self._writer.write(key, resource, status, settled=settled)
         times = [time for time in (step.plan.wake, put_off) if time is not None]
         return Outcome(again_at=min(times, default=None), result=_result(finding))
 
@@ -206,10 +214,17 @@ class Reconciler:
         await self._writer.write(key, resource, status_of(step.situation, step.plan), settled=False)
         return self._resources.get(key) or resource
 
-    async def _pause(self, key: Key, resource: Resource, step: _Step) -> Outcome:
-        """More to do, but others are waiting: report progress and come back."""
-        await self._writer.write(key, resource, status_of(step.situation, step.plan), settled=False)
+    async def _pause(self, key: Key, resource: Resource, step: _Step, *, begun: bool) -> Outcome:
+        """More to do, but others are waiting, or this process stops: report progress and come back."""
+        if not begun and not self._permit.valid():
+            raise PermitLost  # nothing was done, so there is nothing to tell
+        status = status_of(step.situation, step.plan)
+        await self._writer.write(key, resource, status, settled=self._final(settled=False))
         return Outcome(again_at=self._clock.now(), result="continues")
+
+    def _final(self, *, settled: bool) -> bool:
+        """Whether a write can't be put off: it is settled, or this process has no later."""
+        return settled or not self._permit.valid()
 
 
 def _names(subject: Subject) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class StatusWriter:
         """Drop what is remembered of a key."""
         self._held_since.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Drop what is remembered of every key."""
+        self._held_since.clear()
+        self._crds.clear()
+
     async def write(self, key: Key, resource: Resource, status: Mapping[str, Any], *, settled: bool) -> float | None:
         """Bring the status to `status`. Returns when to come back if the write was put off.
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
-from ivs_operator.domain.failures import NotWritten
+from ivs_operator.domain.failures import NotWritten, PermitLost
 from ivs_operator.domain.identity import Key
-from ivs_operator.engine.executor import PermitLost
 from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.engine.reconciler import Outcome, Reconciler
 from ivs_operator.priority import BACKGROUND
@@ -24,17 +22,6 @@ _DEADLINE: Final = 300.0
 _LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class StopSwitch:
-    """The permit of a single process: valid until it stops."""
-
-    stopping: bool = False
-
-    def valid(self) -> bool:
-        """Whether AWS may be written to."""
-        return not self.stopping
 
 
 class Workers:
@@ -53,6 +40,10 @@ class Workers:
     def start(self) -> None:
         """Begin to work."""
         self._tasks = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self._number)]
+
+    def forget_all(self) -> None:
+        """Drop what is remembered of failures, of every key."""
+        self._failures.clear()
 
     async def stop(self, grace: float) -> None:
         """Finish what is in hand within `grace` seconds; what is not finished then is cancelled."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ivs_operator.domain.identity import Key
 
-__all__ = ["ResourceCache"]
+__all__ = ["ResourceCache", "is_observed"]
 
 _UNUSED_METADATA = ("managedFields", "selfLink")  # the largest part of many objects, and nothing we look at
 
@@ -45,6 +45,12 @@ class ResourceCache:
         known = self._resources.get(key)
         if known is not None and uid in (None, known["metadata"].get("uid")):
             del self._resources[key]
+
+
+def is_observed(resource: dict[str, Any]) -> bool:
+    """Whether the status speaks of the present generation: nobody waits for an answer."""
+    status = resource.get("status") or {}
+    return bool(status.get("observedGeneration") == resource["metadata"].get("generation"))
 
 
 def _same_life(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -30,7 +30,7 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
             raise NoCluster(f"running in a pod, but without a service account token: {error}") from error
         return configuration
     try:
-        await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        await config.load_kube_config(environ.get("KUBECONFIG") or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
         raise NoCluster(message) from error
