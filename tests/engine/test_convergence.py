@@ -16,7 +16,7 @@ from support.virtual_time import in_virtual_time, run
 from support.world import GRACE, SWEEP, World
 
 bounded = settings(
-    deadline=None, max_examples=25, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=40, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 KINDS = st.sampled_from([CHAT, RECORDING])

@@ -22,7 +22,7 @@ from ivs_operator.engine.queue import WorkQueue
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.sweep import Sweep
-from ivs_operator.engine.workers import StopSwitch, Workers
+from ivs_operator.engine.workers import Workers
 from ivs_operator.handlers import _watcher
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import Unreachable
@@ -32,12 +32,25 @@ from support.fake_cluster import FakeCluster, Resource
 from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION
 from support.virtual_time import VirtualClock
 
-__all__ = ["GRACE", "SWEEP", "World"]
+__all__ = ["GRACE", "SWEEP", "Permission", "World"]
 
 GRACE = 30.0
 SWEEP = 20.0
 WATCH_DELAY = 0.2  # seconds until the watch tells of a write: the answer to the write comes first
 DOWNTIME = 3.0
+
+
+class Permission:
+    """Whether this process may write; a test may take it away."""
+
+    def __init__(self) -> None:
+        self.given = True
+
+    def valid(self) -> bool:
+        return self.given
+
+    def may_record(self) -> bool:
+        return True
 
 
 class _Process:
@@ -49,7 +62,7 @@ class _Process:
         clock = world.clock
         self.resources = ResourceCache()
         self.queue = WorkQueue(clock)
-        self.switch = StopSwitch()
+        self.switch = Permission()
         self.memories = Memories(random.Random(1))
         self._regions: dict[Kind, Inventory] = {}
         intake = Intake(CLUSTER, {})
@@ -98,6 +111,8 @@ class _Process:
 
     async def end(self) -> None:
         """Die at once: nothing that was in flight is finished."""
+        if self._told not in self.world.cluster.watchers:
+            return
         self.world.cluster.watchers.remove(self._told)
         tasks = [*self._tasks, *self.workers._tasks]
         for region in self._regions.values():
