@@ -1,0 +1,72 @@
+"""Who of ours wants a free slot, and who adopts the same object."""
+
+from typing import Any
+
+import pytest
+
+from ivs_operator.domain.intake import Intake
+from ivs_operator.engine.claims import ResourceClaims
+from ivs_operator.kube.cache import ResourceCache
+from support.objects import CLUSTER, RECORDING, REGION, arn_of, key_of, resource
+from support.virtual_time import START
+
+LOBBY = [{"name": "lobby"}]
+WORKING = {"arn": arn_of("o"), "region": REGION, "state": "ACTIVE"}
+ME = resource(name="me", rooms=LOBBY, created=START - 100, status={"region": REGION})
+
+
+def other(**changes: Any) -> dict[str, Any]:
+    return resource(**{"name": "other", "rooms": LOBBY, "created": START - 500, "status": WORKING, **changes})
+
+
+def claims(*resources: dict[str, Any]) -> ResourceClaims:
+    cache = ResourceCache()
+    for item in resources:
+        cache.put(key_of(item), item)
+    return ResourceClaims(cache, Intake(CLUSTER, {}))
+
+
+def subject(raw: dict[str, Any] = ME) -> Any:
+    return Intake(CLUSTER, {}).read(key_of(raw), raw)[0]
+
+
+RIVALS = [
+    pytest.param(other(), True, id="an older one that works and selects"),
+    pytest.param(other(created=START), False, id="a younger one"),
+    pytest.param(other(created=START - 100, uid="aaa"), True, id="of the same second the smaller uid"),
+    pytest.param(other(created=START - 100, uid="zzz"), False, id="and not the larger"),
+    pytest.param(other(rooms=[]), False, id="one that selects nothing"),
+    pytest.param(other(status={**WORKING, "state": "CREATING"}), False, id="one that does not work yet"),
+    pytest.param(other(status={**WORKING, "region": "eu-west-1"}), False, id="one elsewhere"),
+    pytest.param(other(status={}), False, id="one that was never made"),
+    pytest.param(other(deleting=True), False, id="one that goes"),
+    pytest.param(other(paused=True), False, id="one that is paused"),
+    pytest.param(other(destinationConfiguration={}), False, id="one whose spec can't be read"),
+    pytest.param(resource(RECORDING, "other", channels=LOBBY, created=1.0, status=WORKING), False, id="another kind"),
+]
+
+
+@pytest.mark.parametrize(("raw", "counts"), RIVALS)
+def test_rivals(raw: dict[str, Any], counts: bool) -> None:
+    found = claims(ME, raw).rivals(subject())
+    assert [rival.arn for rival in found] == ([arn_of("o")] if counts else [])
+
+
+def adopting(**changes: Any) -> dict[str, Any]:
+    return other(existing={"arn": arn_of("x")}, deletionPolicy="Retain", **changes)
+
+
+ADOPTERS = [
+    pytest.param(adopting(), "live/other", id="an older one"),
+    pytest.param(adopting(created=START), None, id="a younger one"),
+    pytest.param(adopting(deleting=True), None, id="one that goes"),
+    pytest.param(other(), None, id="one that adopts nothing"),
+    pytest.param(
+        other(existing={"arn": arn_of("y")}, deletionPolicy="Retain"), None, id="one that adopts something else"
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "name"), ADOPTERS)
+def test_older_adopter(raw: dict[str, Any], name: str | None) -> None:
+    assert claims(ME, raw).older_adopter(subject(), arn_of("x")) == name
