@@ -40,8 +40,6 @@ class Stage:
     observer: Observer
     emulator: Process
     operator: Process
-    operator_user: str
-    """Who the operator is for the API server."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -76,12 +74,14 @@ def opened(folder: Path, say: Callable[[str, str], None], progress: Progress) ->
         url = _emulator_url(emulator) or ""
         account = Account(url)
         say("AWS", f"emulator on {url}, account {ACCOUNT}, region {REGION}")
-        user, kubeconfig = _identity(cluster)
+        service_account, kubeconfig = _identity(cluster)
         environ = _operator_environment(url, kubeconfig) | temporary
-        operator = spawn("operator", _operator_command(), owner_pid=os.getpid(), folder=folder, environ=environ)
+        operator = spawn(
+            "operator", _operator_command(service_account), owner_pid=os.getpid(), folder=folder, environ=environ
+        )
         _started(running, operator, _ready)
-        say("operator", f"process {operator.pid}, as {user}")
-        yield Stage(cluster, account, Observer(cluster.kubeconfig, account, NAMESPACE), emulator, operator, user)
+        say("operator", f"process {operator.pid}, as service account {service_account}")
+        yield Stage(cluster, account, Observer(cluster.kubeconfig, account, NAMESPACE), emulator, operator)
 
 
 def _started(running: ExitStack, process: Process, is_ready: Callable[[Process], object]) -> Process:
@@ -102,9 +102,11 @@ def _emulator_command() -> list[str]:
     return [sys.executable, "-m", "ivs_emulator", "--port", "0", *pace]
 
 
-def _operator_command() -> list[str]:
+def _operator_command(service_account: str) -> list[str]:
+    """As in the pod that the shipped Deployment makes, whose namespace is where leases are allowed."""
     ports = ["--health-port=0", "--metrics-port=0"]
-    return [sys.executable, "-m", "ivs_operator", "run", *ports, "--sweep-interval=2"]
+    lease = f"--lease-namespace={service_account.partition('/')[0]}"
+    return [sys.executable, "-m", "ivs_operator", "run", *ports, lease, "--sweep-interval=2"]
 
 
 def _aws_environment(url: str) -> dict[str, str]:
@@ -155,4 +157,4 @@ def _identity(cluster: ControlPlane) -> tuple[str, Path]:
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(parts))
     account = next(item["metadata"] for item in parts if item["kind"] == "ServiceAccount")
     name, namespace = account["name"], account["namespace"]
-    return f"service account {namespace}/{name}", cluster.service_account_kubeconfig(namespace, name)
+    return f"{namespace}/{name}", cluster.service_account_kubeconfig(namespace, name)
