@@ -92,9 +92,9 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
             _FAST, Reason.UNAVAILABLE, f"{operation}: AWS can't be reached: {_clean(str(error))}", code="Connect"
         )
     if isinstance(error, boto.SSLError):
-        return Fault(
-            _SLOW, Reason.UNAVAILABLE, f"{operation}: no trusted connection to AWS: {_clean(str(error))}", code="TLS"
-        )
+        message = f"{operation}: no trusted connection to AWS: {_clean(str(error))}"
+        # Mostly from before the request is sent, but reading the answer can end so too.
+        return Fault(_SLOW, Reason.UNAVAILABLE, message, code="TLS", applied=None)
     # Everything else may have happened after AWS had the request: whether it took effect, nobody knows.
     return Fault(
         _FAST,
@@ -121,7 +121,8 @@ def _answered(operation: str, error: boto.ClientError, missing: Reason | None) -
         reason or _by_verb(operation),
         f"{operation}: {_text(response) or code or f'HTTP status {status}'}",
         code=code,
-        applied=None if status >= 500 else False,  # noqa: PLR2004 - a server error says nothing about the effect
+        # A server error, or an answer that could not be read, says nothing about the effect.
+        applied=None if status >= 500 or status == 0 else False,  # noqa: PLR2004
         request_id=str(response.get("ResponseMetadata", {}).get("RequestId", "")),
     )
 
