@@ -1,0 +1,263 @@
+"""What botocore raises, classified: one test per error that the service models declare for each operation we call.
+
+Each error is a raw HTTP answer that botocore itself parses, so the text comes from where the service puts it.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore import exceptions as boto
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+from ivs_operator import aws
+from ivs_operator.api.reasons import Reason
+from ivs_operator.aws.errors import failed, fault_of
+from ivs_operator.domain.failures import Fault, FaultClass, NotFound
+
+OPERATIONS = {
+    "ivs": (
+        "ListRecordingConfigurations",
+        "GetRecordingConfiguration",
+        "CreateRecordingConfiguration",
+        "DeleteRecordingConfiguration",
+        "ListChannels",
+        "GetChannel",
+        "UpdateChannel",
+        "ListStreams",
+        "TagResource",
+        "UntagResource",
+    ),
+    "ivschat": (
+        "ListLoggingConfigurations",
+        "GetLoggingConfiguration",
+        "CreateLoggingConfiguration",
+        "UpdateLoggingConfiguration",
+        "DeleteLoggingConfiguration",
+        "ListRooms",
+        "GetRoom",
+        "UpdateRoom",
+        "TagResource",
+        "UntagResource",
+    ),
+    "sts": ("GetCallerIdentity",),
+}
+FAST, SLOW, INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
+
+BY_CODE: dict[str, tuple[FaultClass, Reason]] = {
+    "AccessDeniedException": (SLOW, Reason.ACCESS_DENIED),
+    "PendingVerification": (SLOW, Reason.PENDING_VERIFICATION),
+    "ServiceQuotaExceededException": (SLOW, Reason.QUOTA_EXCEEDED),
+    "ThrottlingException": (FAST, Reason.THROTTLED),
+    "InternalServerException": (FAST, Reason.UNAVAILABLE),
+}
+MADE, CHANGED, REMOVED, READ = (
+    Reason.CREATE_FAILED,
+    Reason.UPDATE_FAILED,
+    Reason.DELETE_FAILED,
+    Reason.UNAVAILABLE,
+)
+BY_OPERATION: dict[str, dict[str, tuple[FaultClass, Reason]]] = {
+    "ValidationException": {
+        # What the spec alone says is refused until the spec changes; what others may have a hand in is tried again.
+        "CreateRecordingConfiguration": (INVALID, MADE),
+        "CreateLoggingConfiguration": (INVALID, MADE),
+        "UpdateLoggingConfiguration": (INVALID, CHANGED),
+        "TagResource": (INVALID, CHANGED),
+        "UntagResource": (SLOW, CHANGED),
+        "UpdateRoom": (SLOW, CHANGED),
+        "UpdateChannel": (SLOW, CHANGED),
+        "DeleteRecordingConfiguration": (SLOW, REMOVED),
+        "DeleteLoggingConfiguration": (SLOW, REMOVED),
+    },
+    "ResourceNotFoundException": {
+        "CreateLoggingConfiguration": (SLOW, MADE),
+        "UpdateLoggingConfiguration": (SLOW, CHANGED),
+        "UpdateRoom": (SLOW, CHANGED),
+        "UpdateChannel": (SLOW, CHANGED),
+        "TagResource": (SLOW, CHANGED),
+        "UntagResource": (SLOW, CHANGED),
+        "DeleteRecordingConfiguration": (SLOW, REMOVED),
+        "DeleteLoggingConfiguration": (SLOW, REMOVED),
+    },
+    "ConflictException": {
+        "UpdateChannel": (FAST, Reason.CHANNEL_LIVE),
+        "DeleteRecordingConfiguration": (FAST, Reason.DELETION_BLOCKED),
+        "DeleteLoggingConfiguration": (FAST, Reason.DELETION_BLOCKED),
+        "CreateRecordingConfiguration": (FAST, MADE),
+        "CreateLoggingConfiguration": (FAST, MADE),
+        "UpdateLoggingConfiguration": (FAST, CHANGED),
+    },
+}
+
+
+@cache
+def client(service: str) -> Any:
+    return boto3.Session().client(
+        service,
+        region_name="us-west-2",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+    )
+
+
+class _Body(io.BytesIO):
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def raised(service: str, operation: str, status: int, body: Any, headers: dict[str, str] | None = None) -> Exception:
+    """What boto3 raises for an HTTP answer."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    made = client(service)
+
+    def answer(**_: Any) -> AWSResponse:
+        return AWSResponse("http://127.0.0.1:9", status, {"x-amzn-RequestId": "r-1", **(headers or {})}, _Body(raw))
+
+    made.meta.events.register("before-send", answer, unique_id="answer")
+    try:
+        made._make_api_call(operation, {"resourceArn": "arn", "tagKeys": ["k"]})  # both are parts of the URL
+    except Exception as error:  # noqa: BLE001 - what it is, is the question
+        return error
+    finally:
+        made.meta.events.unregister("before-send", unique_id="answer")
+    raise AssertionError("this answer should have been an error")
+
+
+def declared() -> Iterator[Any]:
+    for service, operations in OPERATIONS.items():
+        for operation in operations:
+            for shape in client(service).meta.service_model.operation_model(operation).error_shapes:
+                member = next(name for name in shape.members if name.lower().endswith("message"))
+                status = shape.metadata["error"]["httpStatusCode"]
+                yield pytest.param(
+                    service, operation, shape.name, status, member, id=f"{service} {operation} {shape.name}"
+                )
+
+
+@pytest.mark.parametrize(("service", "operation", "code", "status", "member"), list(declared()))
+def test_declared(service: str, operation: str, code: str, status: int, member: str) -> None:
+    error = raised(service, operation, status, {member: "told by AWS"}, {"x-amzn-errortype": code})
+    fault = fault_of(operation, error)
+    if code in BY_CODE:
+        wanted = BY_CODE[code]
+    else:
+        wanted = BY_OPERATION[code].get(operation, (FAST if code == "ConflictException" else SLOW, READ))
+    assert (fault.kind, fault.reason) == wanted
+    assert fault.message == f"{operation}: told by AWS"
+    assert (fault.code, fault.request_id) == (code, "r-1")
+    assert fault.applied is (None if status >= 500 else False)
+    assert isinstance(failed(operation, error), NotFound) is (code == "ResourceNotFoundException")
+
+
+def test_every_operation_that_is_called_is_in_the_table() -> None:
+    sources = "".join(path.read_text() for path in Path(str(aws.__file__)).parent.glob("*.py"))
+    called = set(re.findall(r'(?:self\._calls|pages|calls)\(\s*"([A-Z]\w+)"', sources))
+    assert called == {operation for operations in OPERATIONS.values() for operation in operations}
+
+
+UNDECLARED = [
+    pytest.param(429, b"", None, FAST, Reason.THROTTLED, False, id="429 without a word"),
+    pytest.param(429, {}, "ThrottlingException", FAST, Reason.THROTTLED, False, id="a throttle that no model declares"),
+    pytest.param(400, {}, "Throttling", FAST, Reason.THROTTLED, False, id="a throttle in STS' words"),
+    pytest.param(500, b"<html>oops</html>", None, FAST, Reason.UNAVAILABLE, None, id="500 from a proxy"),
+    pytest.param(502, b"", None, FAST, Reason.UNAVAILABLE, None, id="502"),
+    pytest.param(503, {}, "ServiceUnavailable", FAST, Reason.UNAVAILABLE, None, id="503"),
+    pytest.param(403, {}, "UnrecognizedClientException", SLOW, Reason.ACCESS_DENIED, False, id="a key that is unknown"),
+    pytest.param(403, {}, "InvalidClientTokenId", SLOW, Reason.ACCESS_DENIED, False, id="the same in STS' words"),
+    pytest.param(403, {}, "ExpiredTokenException", FAST, Reason.ACCESS_DENIED, False, id="expired: renewed soon"),
+    pytest.param(403, {}, "SomethingNew", SLOW, Reason.ACCESS_DENIED, False, id="a new word for forbidden"),
+    pytest.param(418, {}, "Teapot", SLOW, Reason.CREATE_FAILED, False, id="what nobody has thought of"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "code", "kind", "reason", "applied"), UNDECLARED)
+def test_undeclared(  # noqa: PLR0917 - columns of the table
+    status: int, body: Any, code: str | None, kind: FaultClass, reason: Reason, applied: bool | None
+) -> None:
+    headers = {"x-amzn-errortype": code} if code else {}
+    fault = fault_of(
+        "CreateLoggingConfiguration", raised("ivschat", "CreateLoggingConfiguration", status, body, headers)
+    )
+    assert (fault.kind, fault.reason, fault.applied) == (kind, reason, applied)
+    assert fault.message.startswith("CreateLoggingConfiguration: ")
+    assert len(fault.message) > len("CreateLoggingConfiguration: ")
+
+
+URL = {"endpoint_url": "https://ivs.us-west-2.amazonaws.com/"}
+UNANSWERED = [
+    pytest.param(boto.EndpointConnectionError(**URL), FAST, Reason.UNAVAILABLE, False, id="refused"),
+    pytest.param(boto.ConnectTimeoutError(**URL), FAST, Reason.UNAVAILABLE, False, id="never connected"),
+    pytest.param(
+        boto.ProxyConnectionError(proxy_url="http://p", error="x"), FAST, Reason.UNAVAILABLE, False, id="no proxy"
+    ),
+    pytest.param(boto.ReadTimeoutError(**URL), FAST, Reason.UNAVAILABLE, None, id="no answer in time: nobody knows"),
+    pytest.param(boto.ConnectionClosedError(**URL), FAST, Reason.UNAVAILABLE, None, id="cut off: nobody knows"),
+    pytest.param(boto.HTTPClientError(error="x"), FAST, Reason.UNAVAILABLE, None, id="broken: nobody knows"),
+    pytest.param(OSError("reset"), FAST, Reason.UNAVAILABLE, None, id="reset: nobody knows"),
+    pytest.param(
+        boto.SSLError(error="certificate", **URL), SLOW, Reason.UNAVAILABLE, None, id="no trust, or broken off later"
+    ),
+    pytest.param(boto.NoCredentialsError(), SLOW, Reason.ACCESS_DENIED, False, id="no credentials"),
+    pytest.param(
+        boto.PartialCredentialsError(provider="env", cred_var="x"), SLOW, Reason.ACCESS_DENIED, False, id="half a key"
+    ),
+    pytest.param(
+        boto.CredentialRetrievalError(provider="p", error_msg="m"), SLOW, Reason.ACCESS_DENIED, False, id="no role"
+    ),
+    pytest.param(
+        boto.ParamValidationError(report="bad"), INVALID, Reason.CREATE_FAILED, False, id="refused by botocore itself"
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "reason", "applied"), UNANSWERED)
+def test_unanswered(error: Exception, kind: FaultClass, reason: Reason, applied: bool | None) -> None:
+    """`applied` decides whether a Create may be made again at once, or the grace is waited out."""
+    fault = fault_of("CreateRecordingConfiguration", error)
+    assert (fault.kind, fault.reason, fault.applied) == (kind, reason, applied)
+
+
+def test_the_reason_for_what_is_missing_is_the_callers() -> None:
+    error = raised("ivschat", "GetRoom", 404, {"message": "no"}, {"x-amzn-errortype": "ResourceNotFoundException"})
+    assert fault_of("GetRoom", error, missing=Reason.ROOM_NOT_FOUND).reason is Reason.ROOM_NOT_FOUND
+
+
+def test_fields_that_a_validation_names_are_told() -> None:
+    body = {
+        "message": "bad input",
+        "reason": "FIELD_VALIDATION_FAILED",
+        "fieldList": [{"name": "bucketName", "message": "too short"}],
+    }
+    error = raised("ivschat", "CreateLoggingConfiguration", 400, body, {"x-amzn-errortype": "ValidationException"})
+    assert fault_of("CreateLoggingConfiguration", error).message == (
+        "CreateLoggingConfiguration: bad input; bucketName: too short"
+    )
+
+
+VOLATILE = [
+    ("denied (Request ID: 01234567-89ab-cdef)", "denied"),
+    ("denied, RequestId: 0123456789abcdef", "denied,"),
+    ("at <object 0x7f00aa>", "at <object >"),
+    ("two\n  lines", "two lines"),
+    ("arn:aws:ivs:us-west-2:1:channel/abcd stays", "arn:aws:ivs:us-west-2:1:channel/abcd stays"),
+]
+
+
+@pytest.mark.parametrize(("told", "kept"), VOLATILE)
+def test_what_differs_each_time_is_left_out(told: str, kept: str) -> None:
+    """In a status it would be a write per retry."""
+    error = raised("ivschat", "GetRoom", 403, {"message": told}, {"x-amzn-errortype": "AccessDeniedException"})
+    fault = fault_of("GetRoom", error)
+    assert fault == Fault(
+        SLOW, Reason.ACCESS_DENIED, f"GetRoom: {kept}", code="AccessDeniedException", request_id="r-1"
+    )
