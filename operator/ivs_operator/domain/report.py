@@ -116,8 +116,14 @@ def _region(s: Situation) -> str | None:
 
 
 def _pending(s: Situation) -> dict[str, Any] | None:
-    """The intent stays until its outcome is known: an object of ours is there, or AWS said that none was made."""
+    """The intent stays until its outcome is known: its object is there, AWS said that none was made, or time has told.
+
+    Time tells once a List that began after the grace period shows an object of ours; without one, the next intent
+    replaces this one.
+    """
     pending = s.subject.recorded.ledger.pending
+    if pending is not None and s.view.owned and s.view.listed_at >= pending.since + s.policy.create_grace:
+        return None
     attempt = s.memory.attempt
     answered = attempt is not None and pending is not None and attempt.since == pending.since and attempt.answered
     if pending is None or answered or any(item.tags.get(TAG_SPEC) == pending.spec_hash for item in s.view.owned):
@@ -162,10 +168,11 @@ def _superseded(s: Situation, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _former(s: Situation) -> frozenset[str]:
-    """What status names as ours and AWS has no longer, or has not been asked about yet."""
-    recorded = s.subject.recorded
-    owned = {item.arn for item in s.view.owned}
-    return s.dead | frozenset(arn for arn in recorded.superseded if arn not in owned)
+    """What status names as ours and AWS has no longer, or has not been asked about yet.
+
+    What exists without our owner tag was let go, or never was ours: a status may have been edited by hand.
+    """
+    return s.dead | frozenset(arn for arn in s.subject.recorded.superseded if arn not in s.view.read_at)
 
 
 def _still_named(s: Situation, arn: str) -> str | None:
