@@ -17,6 +17,7 @@ __all__ = ["LiveScreen"]
 
 _WIDE = 120  # columns from which both tables fit side by side
 _ROOMY = 70  # columns from which every column fits
+_LINES_AROUND = 7  # headers, empty lines, what is being waited for
 _COLOURS = {"True": "green", "False": "yellow"}
 
 
@@ -83,14 +84,14 @@ class LiveScreen(Screen):
     def _picture(self, view: View, doing: str) -> RenderableType:
         width, height = self._console.size
         self._spinner.update(text=Text(f" {doing}  ({time.monotonic() - self._began:.0f} s)", style="bold"))
-        declared, consumers = _declared(view, narrow=width < _ROOMY), _consumers(view)
+        tables = [table for table in (_declared(view, narrow=width < _ROOMY), _consumers(view)) if table.row_count]
         if width >= _WIDE:
-            both = Table.grid(padding=(0, 4))
-            both.add_row(declared, consumers)
-            return Group(Text(), both, Text(), self._spinner)
-        needed = len(view.declared) + len(view.consumers) + 7
-        tables = (declared, Text(), consumers) if height >= needed else (declared,)
-        return Group(Text(), *tables, Text(), self._spinner)
+            side_by_side = Table.grid(padding=(0, 4))
+            side_by_side.add_row(*tables)
+            return Group(Text(), side_by_side, Text(), self._spinner)
+        if height < len(view.declared) + len(view.consumers) + _LINES_AROUND:
+            tables = tables[:1]
+        return Group(*(part for table in tables for part in (Text(), table)), Text(), self._spinner)
 
 
 def _table(*columns: str) -> Table:

@@ -71,7 +71,7 @@ class Story:
         )
         self._stage.account.furnish()
         expected = {*ROOMS, *CHANNELS}
-        self._until("the rooms and channels", lambda view: {item.name for item in view.consumers} == expected)
+        self._until("all of it is there", lambda view: {item.name for item in view.consumers} == expected)
         self._result(
             f"{len(BUCKETS)} buckets, log group {LOG_GROUP}, {len(ROOMS)} rooms and {len(CHANNELS)} channels exist"
         )
