@@ -110,6 +110,9 @@ def client(service: str) -> Any:
     )
 
 
+PARTS_OF_URL = {"TagResource": {"resourceArn": "a"}, "UntagResource": {"resourceArn": "a", "tagKeys": ["k"]}}
+
+
 class _Body(io.BytesIO):
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
         yield self.read()
@@ -125,7 +128,7 @@ def raised(service: str, operation: str, status: int, body: Any, headers: dict[s
 
     made.meta.events.register("before-send", answer, unique_id="answer")
     try:
-        made._make_api_call(operation, {"resourceArn": "arn", "tagKeys": ["k"]})  # both are parts of the URL
+        made._make_api_call(operation, PARTS_OF_URL.get(operation, {}))
     except Exception as error:  # noqa: BLE001 - what it is, is the question
         return error
     finally:
