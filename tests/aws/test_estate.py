@@ -1,0 +1,139 @@
+"""Account and regions of the operator's own credentials, and one view per kind, account and region."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.aws.estate import AwsEstate, default_region, supported_regions
+from ivs_operator.clock import Clock
+from ivs_operator.domain.failures import PermitLost
+from support.emulator import ACCOUNT, Emulator
+from support.objects import CHAT, RECORDING
+
+
+class Steady(Clock):
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = super().now()
+
+    def now(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> pytest.MonkeyPatch:
+    """No AWS settings of the machine."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+class Opened:
+    """An estate whose permission a test may take away."""
+
+    def __init__(self) -> None:
+        self.clock = Steady()
+        self.permitted = True
+        self.estate = AwsEstate(self.clock, region=None, workers=2, permitted=lambda: self.permitted)
+
+
+@pytest.fixture
+def opened(surroundings: pytest.MonkeyPatch, emulator: Emulator) -> Iterator[Opened]:
+    for name, value in emulator.environment().items():
+        surroundings.setenv(name, value)
+    made = Opened()
+    yield made
+    made.estate.close()
+
+
+async def test_the_account_is_asked_for_once(opened: Opened, emulator: Emulator) -> None:
+    for kind in (CHAT, RECORDING, CHAT):
+        identity = await opened.estate.identity(kind)
+        assert (identity.account_id, identity.default_region, identity.fault) == (ACCOUNT, "us-west-2", None)
+        assert "us-west-2" in identity.regions
+    assert emulator.control.counts(service="sts").total == 1
+
+
+async def test_an_account_that_can_not_be_told_says_why_and_is_asked_for_again_in_a_moment(
+    opened: Opened, emulator: Emulator
+) -> None:
+    fault = emulator.control.add_fault(service="sts", error={"code": "ExpiredToken", "status": 403, "message": "old"})
+    first = await opened.estate.identity(CHAT)
+    assert first.account_id is None
+    assert first.fault is not None
+    assert (first.fault.reason, first.fault.message) == (Reason.ACCESS_DENIED, "GetCallerIdentity: old")
+    for _ in range(20):
+        await opened.estate.identity(CHAT)
+    assert emulator.control.counts(service="sts").total == 1, "STS is not hammered"
+    assert first.retry_at > opened.clock.now()
+    opened.clock.at = first.retry_at + 0.1
+    second = await opened.estate.identity(CHAT)
+    assert second.fault_since == first.fault_since
+    emulator.control.remove_fault(fault)
+    opened.clock.at = second.retry_at + 60
+    assert (await opened.estate.identity(CHAT)).account_id == ACCOUNT
+
+
+async def test_without_credentials_that_is_what_is_said(surroundings: pytest.MonkeyPatch) -> None:
+    surroundings.setenv("AWS_REGION", "us-west-2")
+    estate = AwsEstate(Steady(), region=None, workers=1, permitted=lambda: True)
+    found = (await estate.identity(CHAT)).fault
+    estate.close()
+    assert found is not None
+    assert (found.reason, found.message) == (
+        Reason.ACCESS_DENIED,
+        "no usable AWS credentials: Unable to locate credentials",
+    )
+
+
+async def test_one_view_for_all_of_one_kind_account_and_region(opened: Opened) -> None:
+    region = opened.estate.region
+    assert region(CHAT, ACCOUNT, "us-west-2") is region(CHAT, ACCOUNT, "us-west-2")
+    assert region(CHAT, ACCOUNT, "us-west-2") is not region(RECORDING, ACCOUNT, "us-west-2")
+    assert region(CHAT, ACCOUNT, "us-west-2") is not region(CHAT, ACCOUNT, "eu-west-1")
+
+
+async def test_calls_go_to_the_region_that_was_asked_for(opened: Opened, emulator: Emulator) -> None:
+    await opened.estate.region(CHAT, ACCOUNT, "eu-west-1").refresh(0.0)
+    (request,) = emulator.control.requests(service="ivschat")
+    assert request["region"] == "eu-west-1"
+
+
+async def test_without_permission_no_write_leaves_and_reads_do(opened: Opened, emulator: Emulator) -> None:
+    """Permission is asked for when the request is about to leave: it may have waited for its rate."""
+    view = opened.estate.region(CHAT, ACCOUNT, "us-west-2")
+    opened.permitted = False
+    with pytest.raises(PermitLost):
+        await view.gateway.create({"name": "n", "destinationConfiguration": {"s3": {"bucketName": "bbb"}}}, {})
+    await view.refresh(0.0)
+    assert emulator.control.counts(write=True).total == 0
+    assert emulator.control.counts(service="ivschat").total == 1
+
+
+REGIONS = [
+    ({"AWS_REGION": "a", "AWS_DEFAULT_REGION": "b"}, "c", "a"),
+    ({"AWS_DEFAULT_REGION": "b"}, "c", "b"),
+    ({}, "c", "c"),
+    ({"AWS_REGION": ""}, None, None),
+]
+
+
+@pytest.mark.parametrize(("environ", "profile", "region"), REGIONS)
+def test_the_default_region(environ: dict[str, str], profile: str | None, region: str | None) -> None:
+    session: Any = SimpleNamespace(region_name=profile)
+    assert default_region(session, environ) == region
+
+
+def test_regions_are_botocores() -> None:
+    session = boto3.Session()
+    assert {"us-west-2", "eu-west-1"} <= supported_regions(session, RECORDING)
+    assert "ca-west-1" not in supported_regions(session, CHAT)
