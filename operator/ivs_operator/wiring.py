@@ -41,6 +41,10 @@ __all__ = ["PLURALS", "Operator", "StartFailed"]
 STOP_GRACE: Final = 20.0
 """Seconds that work in hand may take at a stop: above the read time-out of one AWS call, below Kubernetes' 30."""
 
+_REFUSALS: Final = 3
+"""Refusals in a row until they are believed: an API server that has just started refuses everybody for a second or two,
+until it has read the roles."""
+
 _LONGEST_WAIT: Final = 30.0  # seconds between attempts to reach what is not there yet
 PLURALS: Final = {Kind(kind.kind): kind.plural for kind in MANAGED_KINDS}
 """Plural by kind, as in the paths of the API server."""
@@ -95,7 +99,8 @@ class Operator:
             self._cluster = KubernetesClient(self._configuration)
             cluster_id = self.settings.cluster_id
             if cluster_id is None:
-                cluster_id = await self._patiently(self._default_cluster_id, self._cluster)
+                remedy = "; allow get of namespace kube-system, or set --cluster-id"
+                cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
             await self._await_crds(self._cluster)
             self._assemble(self._cluster, cluster_id)
             registry = kopf.OperatorRegistry()
@@ -234,13 +239,6 @@ class Operator:
             active=self._tenure.valid,
         )
 
-    async def _default_cluster_id(self, cluster: KubernetesClient) -> str:
-        try:
-            return await cluster.cluster_uid()
-        except Forbidden as error:
-            message = f"the cluster id can't be read ({error}); allow get of namespace kube-system, or set --cluster-id"
-            raise StartFailed(message) from error
-
     async def _await_crds(self, cluster: KubernetesClient) -> None:
         """Wait until our kinds are served: they may be installed after us."""
         wait = 1.0
@@ -252,17 +250,23 @@ class Operator:
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
 
-    async def _patiently(self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient) -> _T:
+    async def _patiently(
+        self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient, *, remedy: str = ""
+    ) -> _T:
         """Call until the API server answers: an operator may be there before its cluster is well."""
         wait = 1.0
+        refusals = 0
         while True:
             try:
                 return await call(cluster)
-            except Unreachable as error:
+            except (Unreachable, Forbidden) as error:
+                refusals = refusals + 1 if isinstance(error, Forbidden) else 0
+                if refusals >= _REFUSALS:
+                    raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error
                 self._trouble = str(error)
                 log.warning("waiting for Kubernetes", error=str(error), retry_in=wait)
             except KubeError as error:
-                raise StartFailed(f"Kubernetes refuses: {error}") from error
+                raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
 

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 def default_region(session: boto3.Session, environ: Mapping[str, str] = os.environ) -> str | None:
     """AWS_REGION, AWS_DEFAULT_REGION, then the profile's. boto3 alone does not read the first."""
-    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or session.region_name
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or session.region_name or None
 
 
 def supported_regions(session: boto3.Session, kind: Kind) -> frozenset[str]:

@@ -17,7 +17,7 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from ivs_operator import metrics
 from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
-from ivs_operator.kube.errors import Unreachable, error_for
+from ivs_operator.kube.errors import Gone, Unreachable, error_for
 
 __all__ = ["KubernetesClient", "Resource"]
 
@@ -69,7 +69,10 @@ class KubernetesClient:
         answer = await self.call("GET", "/apis")
         if not any(group.get("name") == GROUP for group in answer.get("groups", ())):
             return frozenset()
-        resources = await self.call("GET", f"/apis/{GROUP}/{VERSION}")
+        try:
+            resources = await self.call("GET", f"/apis/{GROUP}/{VERSION}")
+        except Gone:  # the group is announced a moment before its version is
+            return frozenset()
         return frozenset(item["name"] for item in resources.get("resources", ()) if "/" not in item["name"])
 
     async def crd_deleting(self, plural: str) -> bool:

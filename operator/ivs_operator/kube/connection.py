@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import kopf
 from kubernetes.aio import client, config
 from kubernetes.aio.config.config_exception import ConfigException
+from yaml import YAMLError
 
 __all__ = ["NoCluster", "connect", "kopf_login"]
+
+_UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError, LookupError, YAMLError)
+"""What the client's loader raises for a file that is no YAML, or not of the shape it expects."""
 
 
 class NoCluster(Exception):
@@ -34,8 +38,9 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
     except ConfigException as error:
         message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
         raise NoCluster(message) from error
-    except (OSError, ValueError) as error:
-        message = f"the kubeconfig can't be read: {error}. Set KUBECONFIG to a valid file"
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split())  # a parser's error has several lines
+        message = f"the kubeconfig can't be read: {reason or type(error).__name__}. Set KUBECONFIG to a valid file"
         raise NoCluster(message) from error
     return configuration
 
