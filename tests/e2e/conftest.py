@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["emulator", "emulator_process"]
 
+_USUAL = {"sweep_interval": 1, "leader_elect": "off"}  # a killed leader is missed for as long as its lease lasts
 _STARTED = pytest.StashKey[list["OperatorProcess"]]()
 
 
@@ -57,7 +58,7 @@ def make_operator(
         folder = tmp_path / f"operator-{len(started)}"
         folder.mkdir()
         usual = {**emulator.environment(), "KUBECONFIG": str(kubeconfig)}
-        process = OperatorProcess(folder, {**usual, **(environment or {})}, **{"sweep_interval": 1, **options})
+        process = OperatorProcess(folder, {**usual, **(environment or {})}, **{**_USUAL, **options})
         started.append(process)
         return process
 

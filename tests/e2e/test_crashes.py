@@ -54,6 +54,20 @@ def test_a_create_that_aws_carries_out_only_after_the_kill_makes_no_twin_that_st
     assert len(walk.configurations(CHAT)) == 1
 
 
+def test_a_killed_leader_is_missed_for_its_lease_and_its_create_is_not_repeated(begin: Callable[..., Walk]) -> None:
+    walk = begin(leader_elect="on", lease_duration=3, create_grace=3)
+    held = walk.control.add_fault(operation="CreateLoggingConfiguration", hold="after", count=1)
+    walk.apply(CHAT, "logs", destinationConfiguration=s3(walk.emulator.bucket("archive")))
+    walk.control.wait_held(held)
+
+    walk.operator.kill()
+    walk.control.remove_fault(held, discard=True)
+    walk.operator.start()
+    walk.ready(CHAT, "logs")
+
+    assert len(walk.configurations(CHAT)) == 1
+
+
 def test_killed_while_associating_the_rest_is_done_after_the_restart(walk: Walk) -> None:
     rooms = [walk.room(f"room-{number}", env="prod") for number in range(6)]
     held = walk.control.add_fault(operation="UpdateRoom", hold="after", skip=2)

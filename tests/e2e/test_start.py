@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +15,12 @@ from support.walk import CHAT, Walk, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ivs_sandbox.control_plane import ControlPlane
     from support.emulator import Emulator
     from support.operator_process import OperatorProcess
+
+CRDS = Path(__file__).parents[2] / "crds"
 
 
 def _one_line(process: OperatorProcess) -> str:
@@ -115,7 +117,6 @@ def test_an_api_server_that_comes_later_is_waited_for_and_crds_too(
     make_operator: Callable[..., OperatorProcess], own_control_plane: ControlPlane, emulator: Emulator
 ) -> None:
     kubeconfig = install_service_account(own_control_plane)
-    crds = own_control_plane.kubectl("get", "crds", "--output=yaml").stdout
     own_control_plane.kubectl("delete", "crds", "--all")
     own_control_plane.stop_api_server()
     process = make_operator(kubeconfig, cluster_id="patient")
@@ -131,7 +132,7 @@ def test_an_api_server_that_comes_later_is_waited_for_and_crds_too(
     assert "ivs-operator crds" in missing["remedy"]
     assert "CRDs" in process.probe("/readyz")[1]
 
-    own_control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=crds)
+    own_control_plane.apply_crds(CRDS)
     process.wait_ready()
     walk = Walk(own_control_plane, "default", emulator, process)
     walk.apply(CHAT, "logs", destinationConfiguration=s3(emulator.bucket("logs")))

@@ -32,7 +32,8 @@ def test_a_logging_configuration_gets_another_destination_and_name_in_place_with
     assert group in status["location"]
     assert walk.aws_writes(since) == {"ivschat.UpdateLoggingConfiguration": 1}
     walk.sweeps(CHAT, 2)
-    assert len(walk.kube_writes(mark)) <= 2
+    writes = [f"{entry.verb} {entry.resource}/{entry.subresource}" for entry in walk.kube_writes(mark)]
+    assert len(writes) <= 2, writes
 
 
 def test_tags_change_in_place_and_those_of_others_stay(walk: Walk) -> None:

@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from ivs_operator import __version__
+from support.deadlines import until
 from support.emulator import emulator, emulator_process
 from support.operator_process import OperatorProcess
 from support.service_account import BASE, USER, install_service_account
 from support.walk import CHAT, RECORDING, Walk, s3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ivs_sandbox.audit import AuditEntry
@@ -51,6 +52,8 @@ def test_the_base_holds_everything_an_installation_needs(rendered: list[dict[str
         *["CustomResourceDefinition"] * 3,
         "Deployment",
         "Namespace",
+        "Role",
+        "RoleBinding",
         "ServiceAccount",
     ]
 
@@ -60,7 +63,7 @@ def test_the_deployment_runs_this_version_alone_and_confined(rendered: list[dict
     pod = spec["template"]["spec"]
     container = pod["containers"][0]
 
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"}), "two at once would be two writers"
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"}), "one is enough"
     assert container["image"] == f"ghcr.io/ivs-operator/ivs-operator:{__version__}"
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {
@@ -94,27 +97,50 @@ def test_the_api_server_accepts_the_base_and_admits_its_pod_under_restricted(own
 
 
 def test_every_request_is_allowed_and_every_rule_is_needed(
-    own_control_plane: ControlPlane, emulator: Emulator, tmp_path: Path
+    own_control_plane: ControlPlane, emulator: Emulator, make_process: Callable[..., OperatorProcess]
 ) -> None:
-    """A life cycle of both kinds as it ships (all namespaces, the default cluster id), then one with --namespaces."""
+    """As it ships, then with what can be chosen: a replica that takes over, and --namespaces."""
+    leader, standby = make_process(), make_process()
+    leader.start()
+    _live_and_die(Walk(own_control_plane, "default", emulator, leader), "vod-1")
+    standby.start()
+    assert leader.stop() == 0, leader.tail()
+    _live_and_die(Walk(own_control_plane, "default", emulator, standby), "vod-2")
+    assert standby.stop() == 0, standby.tail()
+    narrow = make_process(namespaces="default")
+    narrow.start()
+    _live_and_die(Walk(own_control_plane, "default", emulator, narrow), "vod-3")
+    assert narrow.stop() == 0, narrow.tail()
+
+    log, granted = own_control_plane.audit_log, set(_granted())
+    until(
+        lambda: not _needless(granted, log.entries(user=USER)),
+        "every rule is used: none is too wide",
+        timeout=5,
+        last=lambda: str(_needless(granted, log.entries(user=USER))),
+    )
+    assert [entry for entry in log.entries(user=USER) if entry.code in {401, 403}] == [], "no rule is missing"
+
+
+@pytest.fixture
+def make_process(
+    own_control_plane: ControlPlane, emulator: Emulator, tmp_path: Path
+) -> Iterator[Callable[..., OperatorProcess]]:
+    """Operators under the service account that ships, with their lease where the pod would have it."""
     kubeconfig = install_service_account(own_control_plane)
     environment = {**emulator.environment(), "KUBECONFIG": str(kubeconfig)}
-    for number, options in enumerate(({}, {"namespaces": "default"})):
-        folder = tmp_path / f"operator-{number}"
-        folder.mkdir()
-        process = OperatorProcess(folder, environment, sweep_interval=1, **options)
-        try:
-            process.start()
-            _live_and_die(Walk(own_control_plane, "default", emulator, process), f"vod-{number}")
-            process.stop()
-        finally:
-            process.end()
+    made: list[OperatorProcess] = []
 
-    entries = own_control_plane.audit_log.entries(user=USER)
-    assert [entry for entry in entries if entry.code in {401, 403}] == [], "no rule is missing"
-    granted, used = set(_granted()), {_used(entry) for entry in entries if entry.resource}
-    needless = {rule for rule in granted if not any(_covers(rule, request) for request in used)}
-    assert needless == set(), "no rule is too wide"
+    def make(**options: object) -> OperatorProcess:
+        folder = tmp_path / f"operator-{len(made)}"
+        folder.mkdir()
+        usual = {"sweep_interval": 1, "lease_namespace": "ivs-operator", "lease_duration": 5}
+        made.append(OperatorProcess(folder, environment, **{**usual, **options}))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.end()
 
 
 @pytest.mark.parametrize(
@@ -156,13 +182,18 @@ def _live_and_die(walk: Walk, name: str) -> None:
 
 
 def _granted() -> Iterable[Permission]:
-    role = yaml.safe_load((BASE / "cluster-role.yaml").read_text())
-    for rule in role["rules"]:
+    roles = [yaml.safe_load((BASE / name).read_text()) for name in ("cluster-role.yaml", "lease-role.yaml")]
+    for rule in (rule for role in roles for rule in role["rules"]):
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
                 for verb in rule["verbs"]:
                     for name in rule.get("resourceNames", [""]):
                         yield Permission(group, resource, verb, name)
+
+
+def _needless(granted: set[Permission], entries: Iterable[AuditEntry]) -> set[Permission]:
+    used = {_used(entry) for entry in entries if entry.resource}
+    return {rule for rule in granted if not any(_covers(rule, request) for request in used)}
 
 
 def _used(entry: AuditEntry) -> Permission:
