@@ -132,15 +132,20 @@ def lease_from(raw: Mapping[str, Any]) -> Lease:
 def sight(before: Sighting | None, lease: Lease | None, now: float, *, duration: float) -> Sighting:
     """Note what was read just now. `duration` is our own: the least that we wait for anybody.
 
-    A Lease that is gone frees nobody's place at once: whoever held it may not have noticed yet.
+    A Lease that was there and is gone is a change like any other: whoever held it may not have noticed yet.
     """
-    if lease is None:
-        return Sighting(None, before.free_at if before is not None else now)
-    if lease.is_released:
+    if lease is None and before is None:
+        return Sighting(None, now)
+    if lease is not None and lease.is_released:
         return Sighting(lease, now)
-    if before is not None and before.lease is not None and before.lease.record == lease.record:
+    if before is not None and _record(before.lease) == _record(lease):
         return Sighting(lease, before.free_at)
-    return Sighting(lease, now + max(duration, min(lease.seconds, LONGEST_DURATION)))
+    seconds = lease.seconds if lease is not None else 0.0
+    return Sighting(lease, now + max(duration, min(seconds, LONGEST_DURATION)))
+
+
+def _record(lease: Lease | None) -> tuple[str, str, int] | None:
+    return lease.record if lease is not None else None
 
 
 def decide(sighting: Sighting, identity: str, now: float, *, leading: bool) -> Decision:
