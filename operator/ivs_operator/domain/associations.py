@@ -18,7 +18,10 @@ from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.slots import Blocked, arrange
 from ivs_operator.domain.subject import Rival, Situation
 
-__all__ = ["Associations", "Problem", "associate"]
+__all__ = ["LAG", "Associations", "Problem", "associate"]
+
+LAG = 10.0
+"""Seconds by which a List of rooms or channels may be behind a write. AWS publishes no bound; other tools see a few."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,9 +80,7 @@ def associate(
     leaving = [item for key, item in users.items() if key not in matched and _meant(stale, item)]
     foreign = [item for key, item in users.items() if key not in matched and not _meant(stale, item)]
     associated = [item for key, item in matched.items() if arn in item.configurations]
-    still_needed = tuple(
-        entry for entry in stale if not s.view.consumers.listed_at or any(_meant((entry,), c) for c in leaving)
-    )
+    still_needed = tuple(e for e in stale if not _forgettable(s) or any(_meant((e,), c) for c in leaving))
     joins, problems = _joins(s, arn, matched, wanted, serving=serving, surplus=surplus)
     leaves = [Associate(consumer=item.arn, remove=frozenset({arn}) | surplus) for item in leaving if arn]
     due, held, wake = _split(s, (*leaves, *joins))
@@ -106,6 +107,16 @@ def _wanted(s: Situation) -> tuple[Selector, ...]:
     if s.subject.desired is None:
         return s.subject.recorded.ledger.selectors
     return s.subject.desired.selectors
+
+
+def _forgettable(s: Situation) -> bool:
+    """Whether an entry that left the spec and means nobody's association may leave the record too.
+
+    What was joined by it, with a lost reply or by a process that died since, may not show yet: only a pass that began a
+    lag after the edit, or after this process first saw the object, shows everything. A deletion takes all entries along.
+    """
+    seen_at = max(s.memory.generation_seen_at, s.memory.met_at)
+    return not s.subject.deleting and s.view.consumers.listed_at >= max(seen_at + LAG, 1.0)
 
 
 def _reads(s: Situation, wanted: tuple[Selector, ...], recorded: tuple[Selector, ...]) -> tuple[Action, ...]:

@@ -110,6 +110,8 @@ class Memory:
 
     attempt: Attempt | None = None
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    met_at: float = 0.0
+    """When this process first saw the object."""
     generation_seen_at: float = 0.0
     """When the present generation was first seen; 0.0 when the status already knew it at start."""
     deletion_seen_at: float = 0.0

@@ -16,6 +16,9 @@ OWN_TAGS = (TAG_OWNER, TAG_SPEC, TAG_UID)
 CONFIRMATIONS = 2
 """Filtered Lists in a row that must show nobody before a delete."""
 
+FRESH = 60.0
+"""Seconds for which they count: a delete that was held back looks again, for AWS does not promise to refuse."""
+
 CONFIRM_GAP = 1.0
 """Seconds between them: two Lists in the same instant would share a lag."""
 
@@ -37,7 +40,7 @@ def users_of(s: Situation, arn: str) -> tuple[Consumer, ...] | None:
 def unused(s: Situation, item: Configuration, since: float) -> Action | float | None:
     """The read that is still needed before `item` counts as unused, the time to wait for it, or None: it is unused."""
     answer = s.view.users.get(item.arn, Users())
-    if answer.listed_at < since or answer.empty_in_a_row == 0:
+    if answer.listed_at < max(since, s.now - FRESH) or answer.empty_in_a_row == 0:
         return ListUsers(item.arn)
     if answer.empty_in_a_row < CONFIRMATIONS:
         next_at = answer.listed_at + CONFIRM_GAP

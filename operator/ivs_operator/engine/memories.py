@@ -65,6 +65,8 @@ class Memories:
             memory = replace(memory, asked_at=now, generation_seen_at=now)
         elif not known_already and (before is None or before[0] != subject.generation):
             memory = replace(memory, generation_seen_at=now)
+        if before is None:
+            memory = replace(memory, met_at=now)
         if subject.deleting and memory.deletion_seen_at == 0.0:
             memory = replace(memory, deletion_seen_at=now)
         return memory
