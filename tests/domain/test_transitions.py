@@ -7,8 +7,9 @@ import pytest
 from ivs_operator.domain.transitions import announcement
 
 
-def ready(status: str, reason: str, message: str = "m") -> dict[str, Any]:
-    return {"conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message}]}
+def ready(status: str, reason: str, message: str = "m", *, generation: int = 1) -> dict[str, Any]:
+    condition = {"type": "Ready", "status": status, "reason": reason, "message": message}
+    return {"conditions": [{**condition, "observedGeneration": generation}]}
 
 
 CASES = [
@@ -16,6 +17,15 @@ CASES = [
     pytest.param(ready("True", "Available"), ready("True", "Available", "other words"), None, id="only words differ"),
     pytest.param({}, ready("False", "Creating"), None, id="work that goes as it should"),
     pytest.param(ready("True", "Available"), ready("False", "Updating"), None, id="an update under way"),
+    pytest.param(
+        ready("False", "Updating", generation=2), ready("True", "Available", generation=2), None, id="an edit done"
+    ),
+    pytest.param(
+        ready("False", "Updating"),
+        ready("True", "Available"),
+        ("Normal", "Available", "m"),
+        id="Ready for the first time",
+    ),
     pytest.param(
         ready("False", "Creating"), ready("False", "QuotaExceeded"), ("Warning", "QuotaExceeded", "m"), id="trouble"
     ),

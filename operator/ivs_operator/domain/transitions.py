@@ -19,8 +19,15 @@ def announcement(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[s
     reason = str(is_.get("reason", ""))
     if not reason or reason in UNDER_WAY:
         return None
+    if is_.get("status") == "True" and was.get("reason") == Reason.UPDATING and _edited(is_):
+        return None  # an edit that went as it should: its author looks at the status
     normal = is_.get("status") == "True" or reason == Reason.PAUSED
     return "Normal" if normal else "Warning", reason, str(is_.get("message", ""))
+
+
+def _edited(ready: Mapping[str, Any]) -> bool:
+    generation = ready.get("observedGeneration")
+    return isinstance(generation, int) and generation > 1
 
 
 def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
