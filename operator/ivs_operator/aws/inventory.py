@@ -123,7 +123,7 @@ class Inventory:
         self._unlisted.discard(arn)
         self._gone.pop(arn, None)
         known = self._entries.get(arn)
-        if known is not None and known.deleted_at and asked_at - known.deleted_at < _GONE_SLOWLY:
+        if known is not None and _leaving(known, configuration, asked_at):
             configuration = replace(configuration, state="DELETING")
         elif known is not None:
             known = replace(known, deleted_at=0.0)
@@ -251,6 +251,12 @@ def _combined(listed: Configuration, known: _Entry, began: float) -> Configurati
         listed = replace(listed, settings={**before.settings, **listed.settings}, complete=True)
     if began - known.written_at < SETTLING:
         listed = replace(listed, settings=before.settings, tags=before.tags, complete=before.complete)
-    if known.deleted_at and began - known.deleted_at < _GONE_SLOWLY:
+    if _leaving(known, listed, began):
         listed = replace(listed, state="DELETING")
     return listed
+
+
+def _leaving(known: _Entry, shown: Configuration, asked_at: float) -> bool:
+    """Whether what AWS still shows is on its way out after our delete; DELETE_FAILED may be of an earlier attempt."""
+    patience = SETTLING if shown.state == "DELETE_FAILED" else _GONE_SLOWLY
+    return bool(known.deleted_at) and asked_at - known.deleted_at < patience

@@ -149,7 +149,7 @@ def _failed_before(s: Situation, item: Configuration) -> Failure | None:
         return None
     message = f"AWS reports DELETE_FAILED for {item.arn}, without a reason; it is tried again"
     target = Delete(item.arn).target
-    since = s.memory.deletion_seen_at
+    since = max(s.memory.deletion_seen_at, s.memory.generation_seen_at)  # a person has asked again
     return state_failure(s, item, target, reason=Reason.DELETE_FAILED, message=message, since=since)
 
 

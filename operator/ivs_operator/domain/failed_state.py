@@ -1,5 +1,7 @@
 """Failures that AWS tells by a state and not by an answer: UPDATE_FAILED, DELETE_FAILED."""
 
+import math
+
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.observed import Configuration
@@ -22,7 +24,7 @@ def state_failure(
     if known is not None:
         return known if known.holds(s.now) else None
     changed_at = parse_time(item.update_time)
-    if changed_at is not None and changed_at < since:
+    if changed_at is not None and changed_at < math.floor(since):  # AWS's time has whole seconds here
         return None
     fault = Fault(FaultClass.SLOW, reason, message, code=item.state)
     return Failure(target, fault, first_at=s.now, retry_at=s.now + delay(FaultClass.SLOW, 1), attempts=1)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivs_operator.api.names import TAG_SPEC
+from ivs_operator.api.reasons import Reason
 from ivs_operator.api.status import MAX_DRIFT, MAX_PROBLEMS, MAX_RECONCILE_AT, MAX_SUPERSEDED, MAX_VALUE
 from ivs_operator.domain.actions import Ledger
 from ivs_operator.domain.associations import Associations
@@ -40,6 +41,8 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
         status |= {
             key: before.get(key) for key in ("arn", "id", "state", "createTime", "updateTime", "observed", "location")
         }
+    elif _reported_missing(plan):
+        status |= {key: before.get(key) for key in ("arn", "id")}
     return {key: value for key, value in status.items() if value not in (None, [], {})}
 
 
@@ -109,6 +112,11 @@ def _still_believed(s: Situation, plan: Plan) -> bool:
     finding = plan.finding
     unseen = s.view.listed_at == 0.0 or finding is None or finding.in_sync is None or bool(s.view.unlisted)
     return arn is not None and arn not in s.view.gone and unseen
+
+
+def _reported_missing(plan: Plan) -> bool:
+    """Whether the object is gone and is not to be made again: its ARN on record tells that from one never made."""
+    return plan.finding is not None and plan.finding.reason is Reason.DRIFT_DETECTED
 
 
 def _region(s: Situation) -> str | None:
