@@ -252,7 +252,10 @@ def _event_name(name: str) -> str:
 
 
 def _decoded(text: str) -> dict[str, Any]:
-    value = json.loads(text or "{}")
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:  # a proxy's page, or half an answer
+        raise Unreachable(f"what answers for the Kubernetes API speaks no JSON: {text[:80]!r}") from None
     return value if isinstance(value, dict) else {}
 
 
