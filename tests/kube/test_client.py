@@ -1,0 +1,274 @@
+"""Our calls to Kubernetes, over HTTP to a server on loopback that answers as told and remembers what it was asked."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from kubernetes.aio import client as kubernetes
+
+from ivs_operator import metrics
+from ivs_operator.api.names import FINALIZER
+from ivs_operator.domain.failures import NotWritten
+from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.errors import Conflict, Forbidden, Gone, KubeError, Unreachable, error_for
+from support.objects import resource
+
+PLURAL = "chatloggingconfigurations"
+PATH = f"/apis/ivs-operator.dev/v1alpha1/namespaces/live/{PLURAL}/vod"
+
+
+@dataclass
+class ApiServer:
+    """Answers by path; 404 for any other."""
+
+    url: str = ""
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, str, str, Any]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
+    silent: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        text = await request.text()
+        body = json.loads(text) if text else None
+        self.tokens.append(request.headers.get("Authorization"))
+        self.requests.append((request.method, request.raw_path, request.content_type, body))
+        if self.silent:
+            await self.ended.wait()
+        status, answer = self.answers.get(request.raw_path, (404, {"message": f"{request.raw_path} not found"}))
+        if status == 0:
+            assert request.transport is not None
+            request.transport.abort()
+        if isinstance(answer, str):
+            return web.Response(status=status, text=answer)
+        return web.json_response(answer, status=status)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ApiServer]:
+    made = ApiServer()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", made.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    made.ended.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def cluster(server: ApiServer) -> AsyncIterator[KubernetesClient]:
+    configuration = kubernetes.Configuration(host=server.url)
+    configuration.retries = None
+    async with KubernetesClient(configuration, reporter="pod-1") as made:
+        yield made
+
+
+def known(**metadata: Any) -> dict[str, Any]:
+    made = resource()
+    made["metadata"] |= {"resourceVersion": "41", **metadata}
+    return made
+
+
+async def test_a_status_is_merged_provided_that_nobody_wrote_since(
+    server: ApiServer, cluster: KubernetesClient
+) -> None:
+    server.answers[f"{PATH}/status"] = (200, {"metadata": {"resourceVersion": "42"}})
+    answer = await cluster.patch_status(PLURAL, known(), {"state": "ACTIVE", "arn": None})
+    assert answer == {"metadata": {"resourceVersion": "42"}}
+    assert server.requests == [
+        (
+            "PATCH",
+            f"{PATH}/status",
+            "application/merge-patch+json",
+            {"metadata": {"resourceVersion": "41"}, "status": {"state": "ACTIVE", "arn": None}},
+        )
+    ]
+
+
+FINALIZERS = [
+    pytest.param(
+        "add_finalizer",
+        [],
+        {"op": "add", "path": "/metadata/finalizers", "value": [FINALIZER]},
+        id="the first one makes the list",
+    ),
+    pytest.param(
+        "add_finalizer",
+        ["other/x"],
+        {"op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER},
+        id="a further one goes behind the others",
+    ),
+    pytest.param(
+        "remove_finalizer",
+        [FINALIZER],
+        {"op": "remove", "path": "/metadata/finalizers/0"},
+        id="ours alone",
+    ),
+    pytest.param(
+        "remove_finalizer",
+        ["other/x", FINALIZER, "other/y"],
+        {"op": "remove", "path": "/metadata/finalizers/1"},
+        id="ours among others, by its place",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "finalizers", "operation"), FINALIZERS)
+async def test_finalizers_are_changed_one_by_one_under_a_test_of_the_version(
+    server: ApiServer, cluster: KubernetesClient, call: str, finalizers: list[str], operation: Any
+) -> None:
+    server.answers[PATH] = (200, {"metadata": {}})
+    await getattr(cluster, call)(PLURAL, known(finalizers=finalizers))
+    (request,) = server.requests
+    test = {"op": "test", "path": "/metadata/resourceVersion", "value": "41"}
+    assert request == ("PATCH", PATH, "application/json-patch+json", [test, operation])
+
+
+async def test_a_resource_without_our_finalizer_is_left_alone(server: ApiServer, cluster: KubernetesClient) -> None:
+    mine = known(finalizers=["other/x"])
+    assert await cluster.remove_finalizer(PLURAL, mine) == mine
+    assert server.requests == []
+
+
+FAILED_TEST = "the server rejected our request due to an error in our request"
+ERRORS = [
+    pytest.param(409, {"message": "the object has been modified"}, Conflict, "has been modified", id="409"),
+    pytest.param(422, {"message": FAILED_TEST}, Conflict, "rejected", id="422 of a failed test"),
+    pytest.param(422, {"message": "status.x: Invalid value"}, KubeError, "Invalid value", id="422 of a schema"),
+    pytest.param(404, {"message": "not found"}, Gone, "not found", id="404"),
+    pytest.param(403, {"message": 'cannot patch resource "x/status"'}, Forbidden, "cannot patch", id="403"),
+    pytest.param(401, {"message": "Unauthorized"}, Forbidden, "Unauthorized", id="401"),
+    pytest.param(429, {"message": "too many requests"}, Unreachable, "too many", id="429"),
+    pytest.param(500, {"message": "etcd"}, Unreachable, "etcd", id="500"),
+    pytest.param(503, "<html>proxy</html>", Unreachable, "proxy", id="503 from a proxy"),
+    pytest.param(504, "", Unreachable, "HTTP status 504", id="504 without a word"),
+    pytest.param(400, {"message": "bad"}, KubeError, "bad", id="400"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "error", "says"), ERRORS)
+async def test_refusals(  # noqa: PLR0917 - columns of the table
+    server: ApiServer, cluster: KubernetesClient, status: int, body: Any, error: type[KubeError], says: str
+) -> None:
+    server.answers[f"{PATH}/status"] = (status, body)
+    with pytest.raises(KubeError) as caught:
+        await cluster.patch_status(PLURAL, known(), {})
+    assert type(caught.value) is error
+    assert says in str(caught.value)
+    assert isinstance(caught.value, NotWritten)
+
+
+async def test_a_server_that_cuts_off_is_unreachable(server: ApiServer, cluster: KubernetesClient) -> None:
+    server.answers[f"{PATH}/status"] = (0, {})
+    with pytest.raises(Unreachable, match="does not answer"):
+        await cluster.patch_status(PLURAL, known(), {})
+
+
+async def test_a_server_that_never_answers_is_unreachable(server: ApiServer, cluster: KubernetesClient) -> None:
+    server.silent = True
+    with pytest.raises(Unreachable, match="does not answer"):
+        async with cluster.answer("GET", "/apis", seconds=0.2):
+            pass
+
+
+async def test_no_server_is_unreachable() -> None:
+    configuration = kubernetes.Configuration(host="http://127.0.0.1:9")
+    configuration.retries = None
+    async with KubernetesClient(configuration) as cluster:
+        with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 does not answer"):
+            await cluster.cluster_uid()
+
+
+async def test_an_answer_that_is_no_json_is_an_error_of_ours_to_handle(
+    server: ApiServer, cluster: KubernetesClient
+) -> None:
+    server.answers[PATH] = (200, "<html>a login page</html>")
+    with pytest.raises(KubeError):
+        await cluster.get(PLURAL, "live", "vod")
+
+
+async def test_the_cluster_is_told_by_a_uid(server: ApiServer, cluster: KubernetesClient) -> None:
+    server.answers["/api/v1/namespaces/kube-system"] = (200, {"metadata": {"uid": "u-1"}})
+    assert await cluster.cluster_uid() == "u-1"
+
+
+SERVED = [
+    pytest.param([], [], set(), id="nothing of ours"),
+    pytest.param(["ivs-operator.dev"], [PLURAL, f"{PLURAL}/status"], {PLURAL}, id="one kind, and not its subresource"),
+]
+
+
+@pytest.mark.parametrize(("groups", "resources", "plurals"), SERVED)
+async def test_what_is_served(
+    server: ApiServer, cluster: KubernetesClient, groups: list[str], resources: list[str], plurals: set[str]
+) -> None:
+    server.answers["/apis"] = (200, {"groups": [{"name": name} for name in ["apps", *groups]]})
+    server.answers["/apis/ivs-operator.dev/v1alpha1"] = (200, {"resources": [{"name": name} for name in resources]})
+    assert await cluster.served_plurals() == plurals
+
+
+@pytest.mark.parametrize(("metadata", "deleting"), [({}, False), ({"deletionTimestamp": "2023-11-14T00:00:00Z"}, True)])
+async def test_whether_the_definition_goes(
+    server: ApiServer, cluster: KubernetesClient, metadata: dict[str, str], deleting: bool
+) -> None:
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{PLURAL}.ivs-operator.dev"
+    server.answers[path] = (200, {"metadata": metadata})
+    assert await cluster.crd_deleting(PLURAL) is deleting
+
+
+async def test_all_pages_of_what_is_present_are_read(server: ApiServer, cluster: KubernetesClient) -> None:
+    base = f"/apis/ivs-operator.dev/v1alpha1/namespaces/live/{PLURAL}?limit=500&labelSelector=team%3Dlive"
+    items = [{"metadata": {"namespace": "live", "name": name, "uid": f"u-{name}"}} for name in "ab"]
+    server.answers[base] = (200, {"metadata": {"continue": "t/1"}, "items": items[:1]})
+    server.answers[f"{base}&continue=t/1"] = (200, {"metadata": {}, "items": items[1:]})
+    found = await cluster.present(PLURAL, "live", "team=live")
+    assert found == {("live", "a", "u-a"), ("live", "b", "u-b")}
+
+
+async def test_an_event_says_what_it_is_about(server: ApiServer, cluster: KubernetesClient) -> None:
+    path = "/apis/events.k8s.io/v1/namespaces/live/events"
+    server.answers[path] = (201, {})
+    now = "2023-11-14T00:00:00.000000Z"
+    long = known(name="v" * 128)
+    for about in (known(), known(), long):
+        await cluster.post_event(about, type_="Warning", reason="RoomFull", message="m" * 5000, now=now)
+    first, second, third = (body for _, _, _, body in server.requests)
+    assert first["metadata"]["name"].startswith("vod.")
+    assert first["metadata"]["name"] != second["metadata"]["name"]
+    assert len(third["metadata"]["name"]) <= 253
+    assert len(first["note"]) == 1024
+    assert (first["type"], first["reason"], first["eventTime"]) == ("Warning", "RoomFull", now)
+    assert first["regarding"]["uid"] == "uid-vod"
+    assert (first["reportingController"], first["reportingInstance"]) == ("ivs-operator.dev", "pod-1")
+
+
+async def test_writes_are_counted_and_reads_are_not(server: ApiServer, cluster: KubernetesClient) -> None:
+    server.answers |= {PATH: (200, {"metadata": {}}), f"{PATH}/status": (200, {"metadata": {}})}
+    counter = metrics.KUBE_WRITES.labels(verb="patch")._value
+    before = counter.get()
+    await cluster.get(PLURAL, "live", "vod")
+    await cluster.patch_status(PLURAL, known(), {})
+    assert counter.get() == before + 1
+
+
+async def test_the_token_is_sent(server: ApiServer) -> None:
+    server.answers["/api/v1/namespaces/kube-system"] = (200, {"metadata": {"uid": "u"}})
+    configuration = kubernetes.Configuration(
+        host=server.url, api_key={"BearerToken": "t-1"}, api_key_prefix={"BearerToken": "Bearer"}
+    )
+    async with KubernetesClient(configuration) as cluster:
+        await cluster.cluster_uid()
+    assert server.tokens == ["Bearer t-1"]
+
+
+def test_errors_without_a_message_are_told_by_their_status() -> None:
+    assert str(error_for(418, "{}")) == "HTTP status 418"
+    assert str(error_for(418, "[1]")) == "[1]"
