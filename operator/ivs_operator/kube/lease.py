@@ -24,6 +24,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any, Protocol
 
 import structlog
@@ -60,6 +61,14 @@ class Leases(Protocol):
 
     async def changed(self, namespace: str, name: str, version: str, seconds: float) -> bool:
         """Return when the Lease is no longer as in `version`, or after `seconds`."""
+
+
+class _Pause(Enum):
+    """How long to wait until the next look."""
+
+    USUAL = auto()
+    SOON = auto()
+    LATER = auto()
 
 
 class Elector:
@@ -110,9 +119,9 @@ class Elector:
         while True:
             began = self._now()
             self._announce()
-            content = await self._turn()
+            pause = await self._turn()
             self._announce()
-            await self._rest(began, content=content)
+            await self._rest(began, pause)
 
     async def release(self) -> None:
         """Let go of the Lease, so that others need not wait. Call it when `run` has ended and no work is left."""
@@ -141,25 +150,25 @@ class Elector:
             await self._leases.replace(released(lease, self.candidacy, _time()))
             log.info("lease released", lease=self._name)
 
-    async def _turn(self) -> bool:
-        """Look and act once. Returns whether all is as it should be, so that a whole interval may pass."""
+    async def _turn(self) -> _Pause:
+        """Look and act once."""
         limit = self.candidacy.interval
         if self._leading:
             limit = min(limit, self._held_until - self._now())  # the loss must not be noticed late
         try:
             async with asyncio.timeout(limit):
                 await self._look_and_act()
-        except Conflict:
+        except Conflict:  # somebody was faster
             self._certain = False
-            return False
+            return _Pause.SOON
         except (KubeError, TimeoutError) as error:
             self._certain = False
             self._say(error)
-            return False
+            return _Pause.SOON if self._leading else _Pause.LATER
         if self._trouble is not None:
             self._trouble = None
             log.info("leader election works again", lease=self._name)
-        return True
+        return _Pause.USUAL
 
     async def _look_and_act(self) -> None:
         sighting = self._sighting
@@ -195,19 +204,20 @@ class Elector:
         except Gone as error:
             raise Conflict(f"the lease was deleted: {error}") from error
 
-    async def _rest(self, began: float, *, content: bool) -> None:
+    async def _rest(self, began: float, pause: _Pause) -> None:
         """Until the next look. Candidates wake up when the Lease changes, and when it becomes free."""
         interval = self.candidacy.interval * self._jitter.uniform(0.8, 1.0)
-        if self._leading:
-            pause = interval if content else self.candidacy.breath * self._jitter.uniform(1, 5)
-            await asyncio.sleep(max(min(pause, self._held_until - self._now()), 0.0))
-            return
         sighting = self._sighting
         free_in = sighting.free_at - self._now() if sighting is not None else 0.0
-        if content and sighting is not None and sighting.lease is not None and free_in > 0:
+        if self._leading:
+            seconds = interval if pause is _Pause.USUAL else self.candidacy.breath * self._jitter.uniform(1, 5)
+            await asyncio.sleep(max(min(seconds, self._held_until - self._now()), 0.0))
+        elif pause is _Pause.LATER:
+            await asyncio.sleep(interval)
+        elif pause is _Pause.USUAL and free_in > 0 and sighting is not None and sighting.lease is not None:
             await self._watch(sighting.lease.version, min(interval, free_in))
-        else:
-            await asyncio.sleep(interval / 3 if content else interval)
+        elif pause is _Pause.USUAL:
+            await asyncio.sleep(interval / 3)
         breath = self.candidacy.breath * self._jitter.uniform(0.5, 1.5)  # not all candidates at the same moment
         await asyncio.sleep(max(began + breath - self._now(), 0.0))
 
