@@ -1,10 +1,13 @@
-"""All of kopf's decorators. Kopf is informer and process host here: its watch streams feed the cache and the queue.
+"""All of kopf's decorators. Kopf is the informer here: its watch streams feed the cache and the queue.
 
 Its change handlers, timers, daemons and indexes are not used: they keep bookkeeping on the user's object, lose results
 after a failed PATCH, and never look again by themselves. One level-triggered reconcile needs none of it.
+
+Kopf runs in a loop of its own (`kube.watches`); what touches the operator is handed over to the operator's.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import kopf
@@ -20,23 +23,27 @@ __all__ = ["register"]
 
 
 def register(registry: kopf.OperatorRegistry, operator: Operator) -> None:
-    """Connect kopf to the operator."""
+    """Connect kopf to the operator; called in kopf's thread."""
+    watch = _watcher(operator)
 
-    @kopf.on.login(registry=registry)
-    async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await operator.login()
+    async def see(**given: Any) -> None:
+        if given["type"] is None:
+            operator.lookout.listed()
+        await watch(**given)
 
-    @kopf.on.startup(registry=registry)
-    async def startup(settings: kopf.OperatorSettings, **_: Any) -> None:
-        operator.configure(settings)
-        await operator.start()
-
-    @kopf.on.cleanup(registry=registry)
-    async def cleanup(**_: Any) -> None:
-        await operator.stop()
-
+    kopf.on.login(registry=registry)(_at(operator.home, lambda **_: operator.login()))
     for kind, plural in PLURALS.items():
-        kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"watch-{plural}", param=kind)(_watcher(operator))
+        handler = _at(operator.home, see)
+        kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"watch-{plural}", param=kind)(handler)
+
+
+def _at(home: asyncio.AbstractEventLoop, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """The function, run in the loop `home` whichever loop it is called from."""
+
+    async def call(**given: Any) -> Any:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(function(**given), home))
+
+    return call
 
 
 def _watcher(operator: Operator) -> Any:

@@ -1,7 +1,9 @@
 """Puts the parts together: the only place that knows them all."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import kopf
@@ -9,7 +11,6 @@ import structlog
 
 from ivs_operator import metrics
 from ivs_operator.api.kinds import MANAGED_KINDS
-from ivs_operator.api.names import GROUP
 from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.clock import Clock, steady
 from ivs_operator.domain.identity import Kind
@@ -34,6 +35,7 @@ from ivs_operator.kube.lease import Elector
 from ivs_operator.kube.leases import LeaseClient
 from ivs_operator.kube.listing import until_filled
 from ivs_operator.leadership import candidacy
+from ivs_operator.lookout import Lookout
 from ivs_operator.settings import Settings
 
 __all__ = ["PLURALS", "Operator", "StartFailed"]
@@ -74,6 +76,8 @@ class Operator:
         self.health.unready = self._unready
         self.health.standing = self._standing
         self.health.alive = self._ailment
+        self.home: asyncio.AbstractEventLoop
+        self.lookout: Lookout
         self._configuration: Any = None
         self._cluster: KubernetesClient | None = None
         self._estate: AwsEstate | None = None
@@ -92,45 +96,53 @@ class Operator:
             NoCluster: nothing says where the cluster is.
             PortTaken: a port is in use.
         """
+        self.home = asyncio.get_running_loop()
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.home.add_signal_handler(number, told.set)
         await self.health.start()
         self._heartbeat.start()
+        service = asyncio.create_task(self._serve(register), name="service")
+        stop = asyncio.create_task(told.wait(), name="stop")
         try:
-            self._configuration = await connect()
-            self._cluster = KubernetesClient(self._configuration)
-            cluster_id = self.settings.cluster_id
-            if cluster_id is None:
-                remedy = "; allow get of namespace kube-system, or set --cluster-id"
-                cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
-            await self._await_crds(self._cluster)
-            self._assemble(self._cluster, cluster_id)
-            registry = kopf.OperatorRegistry()
-            register(registry, self)
-            namespaces = self.settings.namespaces
-            await kopf.operator(
-                registry=registry, standalone=True, clusterwide=not namespaces, namespaces=namespaces, memo=kopf.Memo()
-            )
+            await asyncio.wait({service, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.done():
+                await self.stop()
+                service.cancel()
+            with suppress(asyncio.CancelledError):
+                await service
         finally:
+            stop.cancel()
             await self._close()
+
+    async def _serve(self, register: Callable[[kopf.OperatorRegistry, "Operator"], None]) -> None:
+        """Everything between the start and the stop; ends when it is cancelled, or can't start."""
+        self._configuration = await connect()
+        self._cluster = KubernetesClient(self._configuration)
+        cluster_id = self.settings.cluster_id
+        if cluster_id is None:
+            remedy = "; allow get of namespace kube-system, or set --cluster-id"
+            cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
+        await self._await_crds(self._cluster)
+        self._assemble(self._cluster, cluster_id)
+        self.lookout = Lookout(
+            self.settings,
+            cluster=self._cluster,
+            resources=self.resources,
+            plurals=PLURALS,
+            register=lambda registry: register(registry, self),
+            on_gone=self.queue.add,
+        )
+        self.start()
+        await self.lookout.run()
 
     async def login(self) -> kopf.ConnectionInfo:
         """Credentials for kopf's watches."""
         assert self._configuration is not None  # noqa: S101 - kopf runs after the connection is made
         return await kopf_login(self._configuration)
 
-    def configure(self, settings: kopf.OperatorSettings) -> None:
-        """Kopf's settings: no writes of its own, short time-outs, quick recovery."""
-        settings.posting.enabled = False
-        # Never used, but must differ from ours: kopf takes off what it thinks is its own and not needed.
-        settings.persistence.finalizer = f"{GROUP}/unused-by-kopf"
-        settings.networking.request_timeout = 30
-        settings.networking.connect_timeout = 5
-        settings.watching.chunk_size = 500
-        if self.settings.watch_selector:
-            for plural in PLURALS.values():
-                settings.watching.label_selectors[f"{plural}.{GROUP}"] = self.settings.watch_selector
-
-    async def start(self) -> None:
-        """Begin to work; called by kopf before its watches begin."""
+    def start(self) -> None:
+        """Begin to work, or to stand by."""
         assert self._workers is not None and self._sweeper is not None  # noqa: S101, PT018 - assembled before
         self._workers.start()
         self._tasks = [
@@ -271,7 +283,9 @@ class Operator:
             wait = min(wait * 2, _LONGEST_WAIT)
 
     def _unready(self) -> str | None:
-        return self._trouble or (self._elector.trouble if self._elector is not None else None)
+        if self._trouble == "stopping" or not self._tasks:
+            return self._trouble
+        return self.lookout.trouble or self._trouble or (self._elector.trouble if self._elector is not None else None)
 
     def _standing(self) -> str:
         if self._elector is None:

@@ -51,6 +51,9 @@ class Fault:
 class NotWritten(Exception):
     """A call to Kubernetes did not succeed; `kube.errors` has the kinds of it."""
 
+    retry_after: float = 0.0
+    """Seconds that the API server asks us to wait, 0 when it asks for nothing."""
+
 
 class PermitLost(Exception):
     """This process may not write any more: it stops, or another one leads. The write was not made."""

@@ -93,6 +93,8 @@ class Workers:
         failures = self._failures.get(key, 0) + 1
         self._failures[key] = failures
         wait = min(0.2 * 2 ** min(failures - 1, 10), _LONGEST) * (1 + 0.2 * self._jitter.random())
+        if isinstance(error, NotWritten):
+            wait = max(wait, error.retry_after)
         passing = isinstance(error, NotWritten) and failures == 1
         report = log.debug if passing else log.warning
         report("reconcile did not finish", error=f"{type(error).__name__}: {error}", retry_in=round(wait, 1))

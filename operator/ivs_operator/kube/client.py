@@ -5,7 +5,7 @@ overwrite what somebody else has written since.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -17,7 +17,7 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from ivs_operator import metrics
 from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
-from ivs_operator.kube.errors import Gone, Unreachable, error_for
+from ivs_operator.kube.errors import Gone, KubeError, Unreachable, error_for
 
 __all__ = ["KubernetesClient", "Resource"]
 
@@ -40,6 +40,8 @@ class KubernetesClient:
         self._configuration = configuration
         self._api = client.ApiClient(configuration)
         self._reporter = reporter or "ivs-operator"
+        self.on_refusal: Callable[[str, KubeError], None] = lambda _path, _error: None
+        """Is told of every path that was answered without success, before the error is raised."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -184,6 +186,18 @@ class KubernetesClient:
                 return frozenset(found)
             query["continue"] = token
 
+    async def allowed(self, right: Mapping[str, str]) -> bool:
+        """Whether we may do what `right` says; members as in `resourceAttributes` of a SelfSubjectAccessReview.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        path, version = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "authorization.k8s.io/v1"
+        spec = {"resourceAttributes": dict(right)}
+        body = {"apiVersion": version, "kind": "SelfSubjectAccessReview", "spec": spec}
+        answer = await self.call("POST", path, body, counted=False)
+        return bool(answer["status"]["allowed"])
+
     async def _patch_metadata(self, plural: str, resource: Resource, operation: Mapping[str, Any]) -> Resource:
         meta = resource["metadata"]
         test = {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
@@ -237,13 +251,19 @@ class KubernetesClient:
             )
             async with answer.response as response:
                 if response.status >= 400:  # noqa: PLR2004 - client and server errors
-                    raise error_for(response.status, (await response.read()).decode(errors="replace"))
+                    text = (await response.read()).decode(errors="replace")
+                    raise self._refused(path, error_for(response.status, text, response.headers))
                 yield response
         except ApiException as error:
-            raise error_for(int(error.status or 0), str(error.body or error.reason or "")) from error
+            text = str(error.body or error.reason or "")
+            raise self._refused(path, error_for(int(error.status or 0), text, error.headers or {})) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"the Kubernetes API at {self._configuration.host} does not answer: {reason}") from error
+
+    def _refused(self, path: str, error: KubeError) -> KubeError:
+        self.on_refusal(path, error)
+        return error
 
 
 def _event_name(name: str) -> str:

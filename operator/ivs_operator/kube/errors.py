@@ -8,6 +8,7 @@ KubeError              the call did not succeed
 """
 
 import json
+from collections.abc import Mapping
 
 from ivs_operator.domain.failures import NotWritten
 
@@ -37,15 +38,25 @@ class Unreachable(KubeError):
 _BY_STATUS = {401: Forbidden, 403: Forbidden, 404: Gone, 409: Conflict, 429: Unreachable}
 
 
-def error_for(status: int, body: str) -> KubeError:
+def error_for(status: int, body: str, headers: Mapping[str, str] | None = None) -> KubeError:
     """The exception for an answer that is no success."""
-    message = _message(body) or f"HTTP status {status}"
+    error = _classified(status, _message(body) or f"HTTP status {status}")
+    error.retry_after = _seconds((headers or {}).get("Retry-After", ""))
+    return error
+
+
+def _classified(status: int, message: str) -> KubeError:
     if status == 422:  # noqa: PLR2004 - Unprocessable Entity
         failed_test = "the server rejected our request due to an error in our request" in message or "test" in message
         return Conflict(message) if failed_test else KubeError(message)
     if status >= 500:  # noqa: PLR2004 - server errors
         return Unreachable(message)
     return _BY_STATUS.get(status, KubeError)(message)
+
+
+def _seconds(text: str) -> float:
+    """A Retry-After in seconds; the API server sends no dates. More than a minute is not believed."""
+    return min(float(text), 60.0) if text.isdigit() else 0.0
 
 
 def _message(body: str) -> str:

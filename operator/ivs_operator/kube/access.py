@@ -1,0 +1,100 @@
+"""What RBAC must allow, asked of the API server itself: at the start, and whenever something was refused.
+
+A missing right shows otherwise as one refused call among many, or, for watch, as an operator that sees nothing.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+import structlog
+
+from ivs_operator.api.names import GROUP
+from ivs_operator.kube.errors import KubeError
+
+__all__ = ["Access", "Right", "needed_rights"]
+
+Right = Mapping[str, str]
+"""Members as in `resourceAttributes` of a SelfSubjectAccessReview."""
+
+_AGAIN: Final = 5.0  # seconds between reviews while something is missing, or could not be asked
+_LEAST: Final = 2.0  # seconds between reviews that refusals ask for
+
+log = structlog.get_logger(__name__)
+
+
+class _Reviewer(Protocol):
+    async def allowed(self, right: Right, /) -> bool: ...
+
+
+def needed_rights(plurals: Iterable[str], namespaces: Iterable[str], *, cluster_uid: bool) -> tuple[Right, ...]:
+    """The rights without which an operator for these namespaces (none: all) does not do its work."""
+    rights: list[Right] = []
+    for plural in plurals:
+        for namespace in tuple(namespaces) or ("",):
+            place = {"group": GROUP, "resource": plural, "namespace": namespace}
+            rights += [{**place, "verb": verb} for verb in ("list", "watch", "patch")]
+            rights.append({**place, "verb": "patch", "subresource": "status"})
+        crd = {"group": "apiextensions.k8s.io", "resource": "customresourcedefinitions", "name": f"{plural}.{GROUP}"}
+        rights.append({**crd, "verb": "get"})
+    for namespace in tuple(namespaces) or ("",):
+        rights.append({"group": "events.k8s.io", "resource": "events", "namespace": namespace, "verb": "create"})
+    if cluster_uid:
+        rights.append({"group": "", "resource": "namespaces", "name": "kube-system", "verb": "get"})
+    return tuple(rights)
+
+
+class Access:
+    """Knows which rights are missing. `run` it as a task; tell it of refusals by `doubt`."""
+
+    def __init__(self, reviewer: _Reviewer, rights: Iterable[Right]) -> None:
+        self._reviewer = reviewer
+        self._rights = tuple(rights)
+        self._doubted = asyncio.Event()
+        self.trouble: str | None = None
+        """What is missing, in words; None when nothing is, as far as is known."""
+
+    def doubt(self) -> None:
+        """Something was refused."""
+        self._doubted.set()
+
+    async def run(self) -> None:
+        """Review now, after refusals, and again and again while something is missing."""
+        while True:
+            self._doubted.clear()
+            certain = await self.review()
+            await asyncio.sleep(_LEAST)
+            try:
+                async with asyncio.timeout(_AGAIN if self.trouble or not certain else None):
+                    await self._doubted.wait()
+            except TimeoutError:
+                continue
+
+    async def review(self) -> bool:
+        """Ask for every right. Returns whether the API server has answered."""
+        try:
+            missing = [right for right in self._rights if not await self._reviewer.allowed(right)]
+        except KubeError as error:
+            log.debug("rights not reviewed", error=str(error))
+            return False
+        self._report(", ".join(map(_words, missing)))
+        return True
+
+    def _report(self, missing: str) -> None:
+        trouble = f"RBAC does not allow the operator to {missing}" if missing else None
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        if trouble is None:
+            log.info("all rights are there")
+        else:
+            log.error("rights are missing", missing=missing, remedy="grant them to the operator's service account")
+
+
+def _words(right: Right) -> str:
+    """`patch chatloggingconfigurations/status.ivs-operator.dev in namespace live`."""
+    resource = "/".join(part for part in (right["resource"], right.get("subresource")) if part)
+    kind = ".".join(part for part in (resource, right["group"]) if part)
+    name = f" {right['name']}" if right.get("name") else ""
+    place = f" in namespace {right['namespace']}" if right.get("namespace") else ""
+    return f"{right['verb']} {kind}{name}{place}"
