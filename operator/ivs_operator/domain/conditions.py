@@ -113,6 +113,6 @@ def _associated(s: Situation, plan: Plan) -> Condition | None:
 def _as_before(s: Situation, type_: ConditionType) -> Condition | None:
     before = s.subject.recorded.condition(type_)
     reason, status, message = before.get("reason"), before.get("status"), before.get("message")
-    if reason not in set(Reason) or not isinstance(status, str):
+    if not isinstance(reason, str) or reason not in set(Reason) or not isinstance(status, str):
         return None
     return Condition(type_, status, Reason(reason), message if isinstance(message, str) else "")

@@ -87,4 +87,4 @@ def _read(key: Key, spec: object, owner: Owner, generation: int, default_tags: M
 
 def _raw_policy(spec: object) -> DeletionPolicy:
     raw = spec.get("deletionPolicy") if isinstance(spec, Mapping) else None
-    return DeletionPolicy(raw) if raw in set(DeletionPolicy) else DeletionPolicy.DELETE
+    return DeletionPolicy(raw) if isinstance(raw, str) and raw in set(DeletionPolicy) else DeletionPolicy.DELETE
