@@ -209,7 +209,10 @@ PROBLEMS = [
         id="a name that matches nothing",
     ),
     pytest.param(
-        chat(rooms=({"arn": R},), failures=[failure(f"inspect:{R}", reason=Reason.ROOM_NOT_FOUND, message="does not exist in us-west-2")]),
+        chat(
+            rooms=({"arn": R},),
+            failures=[failure(f"inspect:{R}", reason=Reason.ROOM_NOT_FOUND, message="does not exist in us-west-2")],
+        ),
         (R, Reason.ROOM_NOT_FOUND, True),
         ("does not exist in us-west-2",),
         id="an ARN that matches nothing",

@@ -88,7 +88,15 @@ def test_what_is_not_known_now_is_kept_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", [{"type": "Synced", "status": "True", "reason": "Magic"}, {"type": "Synced"}, "text", None, {}]
+    "garbage",
+    [
+        {"type": "Synced", "status": "True", "reason": ["Available"]},
+        {"type": "Synced", "status": "True", "reason": "Magic"},
+        {"type": "Synced"},
+        "text",
+        None,
+        {},
+    ],
 )
 def test_a_condition_that_was_edited_by_hand_is_not_carried_on(garbage: Any) -> None:
     s = situation(resource(paused=True, status={"conditions": [garbage]}))
