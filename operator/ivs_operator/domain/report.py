@@ -176,11 +176,14 @@ def _superseded(s: Situation, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _former(s: Situation) -> frozenset[str]:
-    """What status names as ours and AWS has no longer, or has not been asked about yet.
+    """What status names as ours and AWS has no longer, will soon have no longer, or has not been asked about yet.
 
     What exists without our owner tag was let go, or never was ours: a status may have been edited by hand.
     """
-    return s.dead | frozenset(arn for arn in s.subject.recorded.superseded if arn not in s.view.read_at)
+    recorded = s.subject.recorded
+    known = {*recorded.superseded, *((recorded.arn,) if recorded.arn and not s.subject.deleting else ())}
+    leaving = {item.arn for item in s.view.owned if item.state == "DELETING"}
+    return s.dead | (known & leaving) | frozenset(arn for arn in recorded.superseded if arn not in s.view.read_at)
 
 
 def _still_named(s: Situation, arn: str) -> str | None:

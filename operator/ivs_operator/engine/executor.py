@@ -204,7 +204,11 @@ class Executor:
             )
             if isinstance(slots, Blocked) or slots == fresh.configurations:
                 return  # the view shows now why, and the next plan says it
-            after = await region.gateway.associate(action.consumer, slots)
+            try:
+                after = await region.gateway.associate(action.consumer, slots)
+            except NotFound:  # the room or channel, or one of the configurations: a Get tells which, and forgets it
+                await region.audience.inspect(action.consumer)
+                raise
             region.audience.put(after)
             if set(after.configurations) != set(slots):
                 message = f"{traits.consumer} {action.consumer} was changed by somebody else at the same time"
