@@ -84,7 +84,11 @@ def test_tags_that_somebody_changed_or_took_off_are_put_back_and_those_of_others
 @_BOTH
 def test_with_report_changed_tags_are_described(walk: Walk, plural: str) -> None:
     walk.apply(
-        plural, "vod", destinationConfiguration=s3(walk.emulator.bucket("archive")), tags={"team": "live"}, driftPolicy="Report"
+        plural,
+        "vod",
+        destinationConfiguration=s3(walk.emulator.bucket("archive")),
+        tags={"team": "live"},
+        driftPolicy="Report",
     )
     arn = walk.ready(plural, "vod")["arn"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from support.deadlines import until
@@ -19,7 +20,9 @@ _FIRST_PASS = 180.0  # seconds; 400 pages of rooms at the documented rate take 8
 
 def _further_pages(walk: Walk, operation: str, since: int) -> list[float]:
     """When pages after the first were read, in seconds: only a full pass reads them, as long as little changes."""
-    return [entry["time"] for entry in walk.control.requests(since, operation=operation) if "nextToken" in entry["body"]]
+    return [
+        entry["time"] for entry in walk.control.requests(since, operation=operation) if "nextToken" in entry["body"]
+    ]
 
 
 def test_few_rooms_and_channels_among_very_many_are_found_and_sweeps_in_between_stay_small(walk: Walk) -> None:
@@ -58,11 +61,13 @@ def test_full_passes_take_a_fifth_of_the_documented_rate(walk: Walk) -> None:
     walk.ready(CHAT, "logs")
     since = walk.control.last_sequence()
 
-    until(lambda: len(_further_pages(walk, "ListRooms", since)) >= 12, "three more full passes", last=walk.operator.tail)
+    until(
+        lambda: len(_further_pages(walk, "ListRooms", since)) >= 12, "three more full passes", last=walk.operator.tail
+    )
 
     pages = _further_pages(walk, "ListRooms", since)
     starts = pages[::4]  # a pass has four pages after its first
-    gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(starts)]
     assert min(gaps) >= 5 / (_RATE * _SHARE) - 0.5, "five pages, one call a second on average"
 
 
@@ -72,7 +77,9 @@ def test_a_room_that_a_pass_misses_is_gone_only_when_a_get_says_so(walk: Walk) -
     unlisted = walk.room("new")  # Lists don't show it, Get does
     bucket = walk.emulator.bucket("archive")
     since = walk.control.last_sequence()
-    walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket), rooms=[{"arn": unlisted}, {"matchTags": {"env": "prod"}}])
+    walk.apply(
+        CHAT, "logs", destinationConfiguration=s3(bucket), rooms=[{"arn": unlisted}, {"matchTags": {"env": "prod"}}]
+    )
     arn = walk.ready(CHAT, "logs")["arn"]
     mark = walk.cluster.audit_log.mark()
 
@@ -98,7 +105,9 @@ def test_a_room_matched_by_tags_that_is_deleted_is_no_longer_counted(walk: Walk)
     walk.wait(CHAT, "logs", lambda item: item["status"]["associations"]["summary"] == "2/2", "counts two")
 
 
-def test_an_edit_that_releases_many_rooms_goes_on_in_batches_is_shown_and_is_stopped_by_editing_back(walk: Walk) -> None:
+def test_an_edit_that_releases_many_rooms_goes_in_batches_is_shown_and_is_stopped_by_editing_back(
+    walk: Walk,
+) -> None:
     """300 rooms stand for any number: at 5 calls a second, letting them all go would take a minute."""
     bucket = walk.emulator.bucket("archive")
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket))

@@ -1,4 +1,4 @@
-"""Two clusters on one AWS account, told apart by their cluster ids; here each is a namespace with an operator of its own.
+"""Two clusters on one AWS account, told apart by their ids; here each is a namespace with an operator of its own.
 
 AWS sees nothing of a cluster but the id in the owner tags, so that two namespaces stand for two API servers.
 """
@@ -19,7 +19,11 @@ OTHER_CLUSTER = "the-other-cluster"
 
 
 def begin_elsewhere(
-    cluster: Cluster, make_operator: Callable[..., OperatorProcess], kubeconfig: Path, emulator: Emulator, **options: Any
+    cluster: Cluster,
+    make_operator: Callable[..., OperatorProcess],
+    kubeconfig: Path,
+    emulator: Emulator,
+    **options: Any,
 ) -> Walk:
     """A walk in the other cluster, with its operator running."""
     namespace = f"elsewhere-{uuid4().hex[:8]}"
