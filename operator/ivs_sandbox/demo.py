@@ -135,7 +135,8 @@ def _report(error: Exception, logs: Path) -> None:
         lines += ["the end of the operator's log:", *(f"  {line}" for line in said)]
     if logs.is_dir():
         lines.append(f"all logs: {logs}")
-    PlainScreen(sys.stderr).say("\n".join(lines))
+    with suppress(OSError):
+        PlainScreen(sys.stderr).say("\n".join(lines))
 
 
 @contextmanager

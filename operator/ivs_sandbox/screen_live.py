@@ -1,6 +1,7 @@
 """The story on a terminal: what has happened scrolls up, what there is now stands below it."""
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -40,7 +41,8 @@ class LiveScreen(Screen):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the tables away and show the cursor again."""
-        self._live.stop()
+        with suppress(OSError):  # the terminal may be gone, which must not hide why we end
+            self._live.stop()
 
     def say(self, text: str) -> None:
         """As it is: too long for the window, it is left to the terminal to wrap."""

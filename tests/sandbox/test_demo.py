@@ -1,6 +1,7 @@
 """The demo as a user runs it: a process without a terminal. Its exit code must be the truth, and nothing may remain."""
 
 import os
+import pty
 import re
 import select
 import signal
@@ -21,6 +22,7 @@ from ivs_sandbox.waiting import wait_until
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(240)]
 
 _DEADLINE = 180.0
+_TELL = "import sys; from ivs_sandbox.demo import run; sys.exit(run(keep=False))"
 
 # In this order: each is said only after it was seen in Kubernetes and at AWS.
 _STORY = (
@@ -61,7 +63,7 @@ class Demo:
         command = [
             sys.executable,
             "-c",
-            code or "import sys; from ivs_sandbox.demo import run; sys.exit(run(keep=False))",
+            code or _TELL,
         ]
         unwanted = ("IVS_OPERATOR_", "AWS_", "KUBECONFIG", "USE_EXISTING")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
@@ -201,6 +203,24 @@ def test_it_can_be_stopped_at_any_time_and_leaves_nothing(
     assert "Traceback" not in demo.said
     assert "stopped; nothing is left running" in demo.said
     assert demo.processes() == {}
+    assert list(folder.iterdir()) == []
+
+
+def test_a_terminal_that_is_closed_ends_the_demo_and_leaves_nothing(folder: Path) -> None:
+    """The live table cannot even say goodbye then."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ |= {"TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm-256color"}
+        os.execv(sys.executable, [sys.executable, "-c", _TELL])
+    said = b""
+    deadline = time.monotonic() + _DEADLINE
+    while b"chat-archive" not in said:
+        assert time.monotonic() < deadline, said.decode()
+        if select.select([terminal], [], [], 0.5)[0]:
+            said += os.read(terminal, 1 << 16)
+    assert "KUBERNETES" in said.decode(), "the live table"
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
     assert list(folder.iterdir()) == []
 
 
