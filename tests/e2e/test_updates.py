@@ -52,7 +52,7 @@ def test_tags_change_in_place_and_those_of_others_stay(walk: Walk) -> None:
     assert len(tags) - len(own) == 3, "the owner tags"
 
 
-def test_a_tag_that_others_have_set_is_not_taken_off_although_it_was_never_in_the_spec_for_long(walk: Walk) -> None:
+def test_with_all_tags_taken_out_of_the_spec_those_of_others_stay(walk: Walk) -> None:
     bucket = walk.emulator.bucket("logs")
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket), tags={"mine": "1"})
     arn = walk.ready(CHAT, "logs")["arn"]
