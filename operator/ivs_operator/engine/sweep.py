@@ -14,7 +14,7 @@ import structlog
 from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
 from ivs_operator.clock import Clock
-from ivs_operator.domain.failures import CallFailed
+from ivs_operator.domain.failures import CallFailed, Fault
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.report import status_of
 from ivs_operator.domain.subject import Situation
@@ -63,6 +63,7 @@ class Sweep:
         self._interval = interval
         self._active = active
         self._swept_at: dict[Place, float] = {}
+        self._told: dict[Place, str] = {}
         self._jitter = random.Random()  # noqa: S311 - spreads calls, guards nothing
 
     async def run(self) -> None:
@@ -102,21 +103,29 @@ class Sweep:
         try:
             await region.sweep(consumers=any(map(_needs_consumers, members)), streams=any(map(_waits_live, members)))
         except CallFailed as error:
-            log.warning(
-                "sweep failed; objects keep their state",
-                account=place.account_id,
-                region=place.region,
-                kind=str(place.kind),
-                reason=str(error.fault.reason),
-                error=error.fault.message,
-            )
+            self._failed(place, error.fault)
             return
         self._swept_at[place] = started
+        self._told.pop(place, None)
         metrics.SWEEP_SECONDS.observe(self._clock.now() - started)
         for number, (key, _) in enumerate(members):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             await self._consider(key)
+
+    def _failed(self, place: Place, fault: Fault) -> None:
+        """Say it once, and again only when it is something else: a refusal may last for days."""
+        if self._told.get(place) == fault.message:
+            return
+        self._told[place] = fault.message
+        log.warning(
+            "sweep failed; objects keep their state",
+            account=place.account_id,
+            region=place.region,
+            kind=str(place.kind),
+            reason=str(fault.reason),
+            error=fault.message,
+        )
 
     async def _consider(self, key: Key) -> None:
         """Queue a key if its plan has something to do or its status something new to say."""
