@@ -4,6 +4,7 @@ Rooms and channels are many and mostly not ours. A full pass over them is made a
 rate demands; in between, rooms are read newest update first until what comes is known.
 """
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Final, Protocol
 
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.recording import RecordingGateway
-from ivs_operator.aws.sharing import Shared
+from ivs_operator.aws.sharing import Shared, retrieved
 from ivs_operator.domain.failures import NotFound
 from ivs_operator.domain.observed import Consumer, ConsumerIndex, Users
 
@@ -21,6 +22,8 @@ _SHARE: Final = 0.2
 """Share of the documented rate that full passes may take."""
 
 _RATE: Final = 5.0  # calls per second of ListRooms and ListChannels; source: service quotas
+
+_PATIENCE: Final = 5.0  # seconds that a sweep waits for a full pass: 25 pages, or 1,250 rooms, at the documented rate
 
 _CONFIRMED_PER_SWEEP: Final = 25  # Gets; a few seconds' worth of the rate, so that a mass deletion is noticed in turn
 
@@ -67,18 +70,27 @@ class Audience:
         await self._pass.newer_than(newer_than)
 
     async def sweep(self, now: float, *, consumers: bool, streams: bool) -> None:
-        """Look again: a full pass when the rate allows one, else what has changed lately.
+        """Look again: a full pass when the rate allows one, else, or while one is under way, what has changed lately.
 
         Raises:
             CallFailed: a List could not be read.
         """
-        if consumers and now - self._index.listed_at >= self._pages / (_RATE * _SHARE):
-            await self.refresh(now)
+        due = now - self._index.listed_at >= self._pages / (_RATE * _SHARE)
+        if consumers and due and not self._pass.running:
+            await self._begin_pass(now)
         elif consumers and self._gateway.newest_first:
             await self._read_recent()
         if consumers:
             await self._confirm_missing()
         self._live = await self._gateway.live() if streams else frozenset()
+
+    async def _begin_pass(self, now: float) -> None:
+        """A full pass; a long one goes on by itself, since the sweep that waits for it sees nothing else meanwhile."""
+        reading = asyncio.create_task(self.refresh(now))
+        reading.add_done_callback(retrieved)
+        await asyncio.wait({reading}, timeout=_PATIENCE)
+        if reading.done():
+            reading.result()
 
     async def inspect(self, arn: str) -> None:
         """Get one room or channel.

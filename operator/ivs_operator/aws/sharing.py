@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from ivs_operator.domain.failures import CallFailed, delay
 
-__all__ = ["Shared"]
+__all__ = ["Shared", "retrieved"]
 
 _LONGEST_QUIET: Final = 10.0
 """Seconds. One call for everybody is cheap, and when a refusal ends (a policy is mended) all of them wait for it."""
@@ -29,6 +29,11 @@ class Shared:
         self._failure: CallFailed | None = None
         self._quiet_until = 0.0
         self._touched: set[str] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a read is under way."""
+        return self._running is not None
 
     async def newer_than(self, moment: float) -> None:
         """Return once a read that began at `moment` or later is complete.
@@ -66,7 +71,7 @@ class Shared:
             raise self._failure
         self._running_since = now
         self._running = asyncio.create_task(self._run(now))
-        self._running.add_done_callback(_seen)  # those who waited may all have been cancelled
+        self._running.add_done_callback(retrieved)  # those who waited may all have been cancelled
 
     async def _run(self, began: float) -> None:
         try:
@@ -82,6 +87,7 @@ class Shared:
             self._running = None
 
 
-def _seen(task: asyncio.Task[None]) -> None:
+def retrieved(task: asyncio.Task[None]) -> None:
+    """Take note of how a task ended that nobody may wait for any more; else asyncio complains of it."""
     if not task.cancelled():
         task.exception()

@@ -113,7 +113,7 @@ def _forgettable(s: Situation) -> bool:
     """Whether an entry that left the spec and means nobody's association may leave the record too.
 
     What was joined by it, with a lost reply or by a process that died since, may not show yet: only a pass that began a
-    lag after the edit, or after this process first saw the object, shows everything. A deletion takes all entries along.
+    lag after the edit, or after this process first saw the object, shows all. A deletion takes all entries along.
     """
     seen_at = max(s.memory.generation_seen_at, s.memory.met_at)
     return not s.subject.deleting and s.view.consumers.listed_at >= max(seen_at + LAG, 1.0)
@@ -283,7 +283,9 @@ def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
         if entry.arn is not None and s.view.consumers.get(entry.arn) is None:
             failure = s.failure(f"inspect:{entry.arn}")
             if failure is not None:
-                yield Problem(entry.arn, failure.fault.reason, _why_missing(s, traits, failure), blocks_ready=True)
+                yield Problem(
+                    entry.arn, failure.fault.reason, _why_missing(s, traits, entry.arn, failure), blocks_ready=True
+                )
         elif entry.name is not None and s.view.consumers.listed_at and not list(s.view.consumers.matching(entry)):
             message = (
                 f"no {traits.consumer} is named {entry.name} in {s.placement.region}; it is associated when one appears"
@@ -291,10 +293,10 @@ def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
             yield Problem(entry.name, traits.missing, message, blocks_ready=True)
 
 
-def _why_missing(s: Situation, traits: Traits, failure: Failure) -> str:
+def _why_missing(s: Situation, traits: Traits, arn: str, failure: Failure) -> str:
     if failure.fault.reason is not traits.missing:
         return failure.fault.message
-    return f"this {traits.consumer} does not exist in {s.placement.region}; it is associated when it appears"
+    return f"{traits.consumer} {arn} does not exist in {s.placement.region}; it is associated when it appears"
 
 
 def describe(items: Iterable[Consumer], kind_traits: Traits, *, most: int = 5) -> str:
