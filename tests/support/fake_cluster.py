@@ -80,7 +80,7 @@ class FakeCluster:
         self._judge(key, before, after)
         return self._store("MODIFIED", key, {**copy.deepcopy(known), "status": after})
 
-    async def crd_deleting(self, plural: str) -> bool:  # noqa: ARG002 - the protocol's
+    async def crd_deleting(self, plural: str) -> bool:
         return False
 
     async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
@@ -97,7 +97,7 @@ class FakeCluster:
         changed["metadata"]["finalizers"] = [f for f in changed["metadata"]["finalizers"] if f != FINALIZER]
         return self._finish(key, changed)
 
-    async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:  # noqa: ARG002
+    async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
         self.events.append((type_, reason, message))
 
     def _current(self, plural: str, resource: Resource) -> tuple[Key, Resource]:

@@ -26,10 +26,10 @@ class Claimed:
     found: tuple[Rival, ...] = ()
     adopter: str | None = None
 
-    def rivals(self, subject: Subject) -> Sequence[Rival]:  # noqa: ARG002 - the answer is given beforehand
+    def rivals(self, subject: Subject) -> Sequence[Rival]:
         return self.found
 
-    def older_adopter(self, subject: Subject, arn: str) -> str | None:  # noqa: ARG002 - the answer is given beforehand
+    def older_adopter(self, subject: Subject, arn: str) -> str | None:
         return self.adopter
 
 

@@ -93,10 +93,10 @@ class _Process:
         self._watch = _watcher(SimpleNamespace(resources=self.resources, queue=self.queue))  # type: ignore[arg-type]
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def identity(self, kind: Kind) -> Identity:  # noqa: ARG002 - the protocol's
+    async def identity(self, kind: Kind) -> Identity:
         return Identity(ACCOUNT, REGION, (REGION,))
 
-    def region(self, kind: Kind, account_id: str, region: str) -> Inventory:  # noqa: ARG002 - the protocol's
+    def region(self, kind: Kind, account_id: str, region: str) -> Inventory:
         if kind not in self._regions:
             gateway: Any = FakeGateway(self.world.aws[kind], lambda *what: self.world.trouble(self, *what))
             self._regions[kind] = Inventory(gateway, self.world.clock)
