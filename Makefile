@@ -16,7 +16,7 @@ demo: $(VENV)/.installed ## A minute's story on a real API server and an AWS emu
 
 .PHONY: test
 test: $(VENV)/.installed control-plane ## All tests: core, emulator, CRDs on a real API server, end-to-end walks
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore=tests/benchmarks $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed ## Style, types, the dependency rule
@@ -40,7 +40,8 @@ fresh: generate ## Fail when a generated file is not what the code generates
 
 .PHONY: bench
 bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes writes, as tables
-	$(BIN)/pytest tests/benchmarks -p no:cacheprovider -s $(ARGS)
+	@echo "| what | Kubernetes writes | AWS writes | AWS reads |"
+	$(BIN)/pytest tests/benchmarks -p no:cacheprovider -s -q $(ARGS)
 
 .PHONY: control-plane
 control-plane: $(VENV)/.installed ## Find or build etcd, kube-apiserver, kube-controller-manager and kubectl (minutes, once)
