@@ -175,8 +175,8 @@ UNDECLARED = [
     pytest.param(500, b"<html>oops</html>", None, FAST, Reason.UNAVAILABLE, None, id="500 from a proxy"),
     pytest.param(502, b"", None, FAST, Reason.UNAVAILABLE, None, id="502"),
     pytest.param(503, {}, "ServiceUnavailable", FAST, Reason.UNAVAILABLE, None, id="503"),
-    pytest.param(403, {}, "UnrecognizedClientException", SLOW, Reason.ACCESS_DENIED, False, id="a key that is unknown"),
-    pytest.param(403, {}, "InvalidClientTokenId", SLOW, Reason.ACCESS_DENIED, False, id="the same in STS' words"),
+    pytest.param(403, {}, "UnrecognizedClientException", FAST, Reason.ACCESS_DENIED, False, id="a key that is unknown"),
+    pytest.param(403, {}, "InvalidClientTokenId", FAST, Reason.ACCESS_DENIED, False, id="the same in STS' words"),
     pytest.param(403, {}, "ExpiredTokenException", FAST, Reason.ACCESS_DENIED, False, id="expired: renewed soon"),
     pytest.param(403, {}, "SomethingNew", SLOW, Reason.ACCESS_DENIED, False, id="a new word for forbidden"),
     pytest.param(418, {}, "Teapot", SLOW, Reason.CREATE_FAILED, False, id="what nobody has thought of"),
@@ -210,12 +210,12 @@ UNANSWERED = [
     pytest.param(
         boto.SSLError(error="certificate", **URL), SLOW, Reason.UNAVAILABLE, None, id="no trust, or broken off later"
     ),
-    pytest.param(boto.NoCredentialsError(), SLOW, Reason.ACCESS_DENIED, False, id="no credentials"),
+    pytest.param(boto.NoCredentialsError(), FAST, Reason.ACCESS_DENIED, False, id="no credentials"),
     pytest.param(
-        boto.PartialCredentialsError(provider="env", cred_var="x"), SLOW, Reason.ACCESS_DENIED, False, id="half a key"
+        boto.PartialCredentialsError(provider="env", cred_var="x"), FAST, Reason.ACCESS_DENIED, False, id="half a key"
     ),
     pytest.param(
-        boto.CredentialRetrievalError(provider="p", error_msg="m"), SLOW, Reason.ACCESS_DENIED, False, id="no role"
+        boto.CredentialRetrievalError(provider="p", error_msg="m"), FAST, Reason.ACCESS_DENIED, False, id="no role"
     ),
     pytest.param(
         boto.ParamValidationError(report="bad"), INVALID, Reason.CREATE_FAILED, False, id="refused by botocore itself"
@@ -251,6 +251,7 @@ VOLATILE = [
     ("denied (Request ID: 01234567-89ab-cdef)", "denied"),
     ("denied, RequestId: 0123456789abcdef", "denied,"),
     ("at <object 0x7f00aa>", "at <object >"),
+    ("expired: 20261121T114500Z is now earlier than 20261121T120000Z", "expired: is now earlier than"),
     ("two\n  lines", "two lines"),
     ("arn:aws:ivs:us-west-2:1:channel/abcd stays", "arn:aws:ivs:us-west-2:1:channel/abcd stays"),
 ]
@@ -264,3 +265,25 @@ def test_what_differs_each_time_is_left_out(told: str, kept: str) -> None:
     assert fault == Fault(
         SLOW, Reason.ACCESS_DENIED, f"GetRoom: {kept}", code="AccessDeniedException", request_id="r-1"
     )
+
+
+LATE = "Signature expired: 20261121T114500Z is now earlier than 20261121T120000Z (20261121T121500Z - 15 min.)"
+WRONG = "The request signature we calculated does not match the signature you provided."
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "of_time"),
+    [
+        pytest.param("InvalidSignatureException", LATE, True, id="a clock that is slow"),
+        pytest.param("RequestTimeTooSkewed", "The difference is too large.", True, id="in S3's words"),
+        pytest.param("InvalidSignatureException", WRONG, False, id="a wrong secret"),
+    ],
+)
+def test_a_wrong_clock_is_told_from_a_wrong_secret_and_both_heal_within_a_minute(
+    code: str, text: str, of_time: bool
+) -> None:
+    error = raised("ivschat", "ListRooms", 403, {"message": text}, {"x-amzn-errortype": code})
+    fault = fault_of("ListRooms", error)
+    assert (fault.kind, fault.reason, fault.applied) == (FAST, Reason.ACCESS_DENIED, False)
+    assert ("clock" in fault.message) is of_time
+    assert "T1145" not in fault.message, "a time in a message would be a write per attempt"

@@ -1,6 +1,9 @@
 """Account and regions of the operator's own credentials, and one view per kind, account and region."""
 
+import asyncio
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.estate import AwsEstate, default_region, supported_regions
 from ivs_operator.clock import Clock
-from ivs_operator.domain.failures import PermitLost
+from ivs_operator.domain.failures import CallFailed, PermitLost
 from support.emulator import ACCOUNT, Emulator
 from support.objects import CHAT, RECORDING
 
@@ -137,3 +140,81 @@ def test_regions_are_botocores() -> None:
     session = boto3.Session()
     assert {"us-west-2", "eu-west-1"} <= supported_regions(session, RECORDING)
     assert "ca-west-1" not in supported_regions(session, CHAT)
+
+
+def _write_credentials(path: str, account: str) -> None:
+    Path(path).write_text(f"[default]\naws_access_key_id = {account}\naws_secret_access_key = x\n")
+
+
+async def test_credentials_that_appear_are_found(surroundings: pytest.MonkeyPatch, emulator: Emulator) -> None:
+    surroundings.setenv("AWS_ENDPOINT_URL", emulator.url)
+    surroundings.setenv("AWS_REGION", "us-west-2")
+    made = Opened()
+    try:
+        assert (await made.estate.identity(CHAT)).account_id is None
+        _write_credentials(os.environ["AWS_SHARED_CREDENTIALS_FILE"], ACCOUNT)
+        made.clock.at += 20
+        assert (await made.estate.identity(CHAT)).account_id == ACCOUNT
+    finally:
+        made.estate.close()
+
+
+OTHER = "222222222222"
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
+@pytest.mark.parametrize("account", [ACCOUNT, OTHER])
+async def test_credentials_that_are_refused_are_read_again_and_their_account_is_asked_for(
+    surroundings: pytest.MonkeyPatch, emulator: Emulator, code: str, account: str
+) -> None:
+    """boto3 reads a file once; and new credentials may be those of another account, where nothing is ours."""
+    surroundings.setenv("AWS_ENDPOINT_URL", emulator.url)
+    surroundings.setenv("AWS_REGION", "us-west-2")
+    file = os.environ["AWS_SHARED_CREDENTIALS_FILE"]
+    _write_credentials(file, ACCOUNT)
+    made = Opened()
+    try:
+        await made.estate.identity(CHAT)
+        region = made.estate.region(CHAT, ACCOUNT, "us-west-2")
+        await region.refresh(made.clock.now())
+        fault = emulator.control.add_fault(service="ivschat", error={"code": code, "status": 403, "message": "old"})
+        made.clock.at += 20
+        with pytest.raises(CallFailed):
+            await region.refresh(made.clock.now())
+        emulator.control.remove_fault(fault)
+        _write_credentials(file, account)
+        made.clock.at += 20
+        assert (await made.estate.identity(CHAT)).account_id == account
+        since = emulator.control.last_sequence()
+        await made.estate.region(CHAT, account, "us-west-2").refresh(made.clock.now())
+        assert [entry["account"] for entry in emulator.control.requests(since)] == [account]
+    finally:
+        made.estate.close()
+
+
+async def test_what_concerns_no_credentials_is_no_reason_to_look_for_others(opened: Opened, emulator: Emulator) -> None:
+    await opened.estate.identity(CHAT)
+    emulator.control.add_fault(service="ivschat", error={"code": "AccessDeniedException", "message": "no"})
+    opened.clock.at += 20
+    with pytest.raises(CallFailed):
+        await opened.estate.region(CHAT, ACCOUNT, "us-west-2").refresh(opened.clock.now())
+    await opened.estate.identity(CHAT)
+    assert emulator.control.counts(service="sts").total == 1
+
+
+async def test_a_region_that_hangs_takes_no_thread_from_another(opened: Opened, emulator: Emulator) -> None:
+    held = emulator.control.add_fault(region="eu-west-1", hold="before")
+    await opened.estate.identity(CHAT)
+    now = opened.clock.now()
+    hanging = [
+        asyncio.create_task(opened.estate.region(CHAT, ACCOUNT, "eu-west-1").inspect(f"arn:{number}"))
+        for number in range(30)
+    ]
+    await asyncio.to_thread(emulator.control.wait_held, held, 2)
+    async with asyncio.timeout(5):
+        await opened.estate.region(CHAT, ACCOUNT, "us-west-2").refresh(now)
+    assert not any(task.done() for task in hanging)
+    for task in hanging:
+        task.cancel()
+    await asyncio.to_thread(emulator.control.clear_faults, discard=True)
+    await asyncio.gather(*hanging, return_exceptions=True)

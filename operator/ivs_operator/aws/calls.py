@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import structlog
 from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 
 from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
-from ivs_operator.aws.errors import failed, fault_of
+from ivs_operator.aws.errors import UnreadableAnswer, failed, fault_of, is_unanswered
 from ivs_operator.aws.rates import Limiter
-from ivs_operator.domain.failures import PermitLost
+from ivs_operator.aws.reach import Reach
+from ivs_operator.domain.failures import Fault, PermitLost
 from ivs_operator.priority import BACKGROUND
 
 __all__ = ["CLIENT_CONFIG", "Calls", "guard_writes"]
@@ -22,12 +24,15 @@ CLIENT_CONFIG: Final = Config(
     # Retries are ours: botocore would repeat a Create whose answer was lost, and make a second object.
     retries={"total_max_attempts": 1, "mode": "standard"},
     connect_timeout=3,
-    read_timeout=15,
+    read_timeout=15,  # a write is waited for, so that its effect is known
     max_pool_connections=32,
     user_agent_extra="ivs-operator",
 )
 
 _WRITES: Final = ("Create", "Update", "Delete", "Tag", "Untag")
+
+_READ_PATIENCE: Final = 6.0
+"""Seconds that a read is waited for: one that hangs can be asked again, and holds a worker meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +51,26 @@ def guard_writes(client: Any, permitted: Callable[[], bool]) -> None:
 class Calls:
     """Calls to one service in one account and region."""
 
-    def __init__(self, service: str, client: Any, limiter: Limiter, threads: Executor) -> None:
+    def __init__(
+        self,
+        service: str,
+        client: Any,
+        limiter: Limiter,
+        threads: Executor,
+        *,
+        reach: Reach | None = None,
+        on_fault: Callable[[Fault], None] = lambda _: None,
+    ) -> None:
         self._service = service
         self._client = client
         self._limiter = limiter
         self._threads = threads
+        self._reach = reach
+        self._on_fault = on_fault
+
+    def use(self, client: Any) -> None:
+        """Make calls with other credentials of the same account from now on."""
+        self._client = client
 
     async def __call__(self, operation: str, *, missing: Reason | None = None, **parameters: Any) -> dict[str, Any]:
         """Call an operation by AWS's name for it.
@@ -63,26 +83,57 @@ class Calls:
             PermitLost: the call is a write and must not be made any more.
         """
         bucket = self._limiter.bucket(operation)
+        if self._reach is not None:
+            self._reach.admit(operation)
         await bucket.take(background=BACKGROUND.get())
         method: Callable[..., dict[str, Any]] = getattr(self._client, _method(operation))
         call = asyncio.get_running_loop().run_in_executor(self._threads, partial(method, **parameters))
         try:
-            # A call that has left can't be taken back: on a stop it is finished, so that its answer is known.
-            answer = await asyncio.shield(call)
-        except asyncio.CancelledError:
-            await asyncio.wait([call])
-            raise
+            answer = self._readable(operation, await self._answer(operation, call))
         except PermitLost:
             raise
         except Exception as error:
-            code = fault_of(operation, error).code
-            metrics.AWS_REQUESTS.labels(service=self._service, operation=operation, code=code).inc()
-            if "hrottl" in code or code == "TooManyRequestsException":
+            fault = fault_of(operation, error)
+            metrics.AWS_REQUESTS.labels(service=self._service, operation=operation, code=fault.code).inc()
+            if "hrottl" in fault.code or fault.code == "TooManyRequestsException":
                 metrics.AWS_THROTTLED.inc()
                 bucket.throttled()
+            self._learn(fault, error)
             raise failed(operation, error, missing=missing) from error
+        self._learn(None, None)
         self._count(operation, answer)
         return answer
+
+    def _readable(self, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """An empty answer where there must be something would look as if everything were gone."""
+        shape = self._client.meta.service_model.operation_model(operation).output_shape
+        if shape is not None and shape.members and not answer.keys() - {"ResponseMetadata"}:
+            raise UnreadableAnswer
+        return answer
+
+    async def _answer(self, operation: str, call: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
+        """A write that has left can't be taken back: on a stop, too, it is finished, so that its answer is known."""
+        if not operation.startswith(_WRITES):
+            call.add_done_callback(_seen)
+            done, _ = await asyncio.wait([call], timeout=_READ_PATIENCE)
+            if not done:
+                raise ReadTimeoutError(endpoint_url=self._service)
+            return call.result()
+        try:
+            return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            await asyncio.wait([call])
+            raise
+
+    def _learn(self, fault: Fault | None, error: Exception | None) -> None:
+        if fault is not None:
+            self._on_fault(fault)
+        if self._reach is None:
+            return
+        if fault is not None and is_unanswered(error):
+            self._reach.unanswered(fault.message.partition(": ")[2])
+        else:
+            self._reach.answered()
 
     async def pages(
         self, operation: str, member: str, *, size: int, **parameters: Any
@@ -108,6 +159,12 @@ class Calls:
         request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
         level = log.info if operation.startswith(_WRITES) else log.debug
         level("AWS call", service=self._service, operation=operation, request_id=request_id)
+
+
+def _seen(call: asyncio.Future[dict[str, Any]]) -> None:
+    """Take note of an answer that perhaps nobody waits for any more."""
+    if not call.cancelled():
+        call.exception()
 
 
 def _method(operation: str) -> str:

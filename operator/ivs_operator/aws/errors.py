@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
 
-__all__ = ["failed", "fault_of"]
+__all__ = ["CREDENTIAL_CODES", "UnreadableAnswer", "failed", "fault_of", "is_unanswered"]
 
 _FAST, _SLOW, _INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
 
@@ -35,18 +36,34 @@ _CONFLICTS: Final = {
 _SPEC_BEARING: Final = ("CreateR", "CreateL", "UpdateL", "Tag")
 """Operations whose input is the spec alone, so that a refusal of it stands until the spec changes."""
 
+_CREDENTIALS: Final = (
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "ExpiredTokenException",
+    "ExpiredToken",
+)
+
+_CLOCK: Final = (
+    # What AWS answers to a signature of another time, and also to one with a wrong secret.
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+)
+
 _CODES: Final[Mapping[str, tuple[FaultClass, Reason | None]]] = {
     # None: the reason follows from the operation.
     "ValidationException": (_INVALID, None),
     "ServiceQuotaExceededException": (_SLOW, Reason.QUOTA_EXCEEDED),
     "AccessDeniedException": (_SLOW, Reason.ACCESS_DENIED),
     "AccessDenied": (_SLOW, Reason.ACCESS_DENIED),
-    "UnrecognizedClientException": (_SLOW, Reason.ACCESS_DENIED),
-    "InvalidClientTokenId": (_SLOW, Reason.ACCESS_DENIED),
-    "InvalidSignatureException": (_SLOW, Reason.ACCESS_DENIED),
-    "SignatureDoesNotMatch": (_SLOW, Reason.ACCESS_DENIED),
-    "ExpiredTokenException": (_FAST, Reason.ACCESS_DENIED),
-    "ExpiredToken": (_FAST, Reason.ACCESS_DENIED),
+    # Credentials are renewed, and clocks set, by others at any moment: a look each minute, not each quarter hour.
+    **dict.fromkeys(_CREDENTIALS, (_FAST, Reason.ACCESS_DENIED)),
+    **dict.fromkeys(_CLOCK, (_FAST, Reason.ACCESS_DENIED)),
     "PendingVerification": (_SLOW, Reason.PENDING_VERIFICATION),
     "ResourceNotFoundException": (_SLOW, None),
     "ConflictException": (_FAST, None),
@@ -66,8 +83,11 @@ _NOT_SENT: Final = (
     boto.UnauthorizedSSOTokenError,
 )
 
+_OF_TIME: Final = re.compile(r"expired|earlier than|later than|skew|too large|not yet current", re.IGNORECASE)
+
 _VOLATILE: Final = re.compile(
-    r"\s*\(?\b(?:request id|requestid)\b:?\s*[0-9a-fA-F-]{8,}\)?|\b0x[0-9a-fA-F]+\b", re.IGNORECASE
+    r"\s*\(?\b(?:request id|requestid)\b:?\s*[0-9a-fA-F-]{8,}\)?|\b0x[0-9a-fA-F]+\b|\s*\b[0-9]{8}T[0-9]{6}Z\b",
+    re.IGNORECASE,
 )
 """What differs from one refusal to the next: in a status it would be a write per retry."""
 
@@ -78,13 +98,26 @@ def failed(operation: str, error: Exception, *, missing: Reason | None = None) -
     return NotFound(fault) if fault.code == "ResourceNotFoundException" else CallFailed(fault)
 
 
+CREDENTIAL_CODES: Final = frozenset({*_CREDENTIALS, *_CLOCK, *(error.__name__ for error in _NOT_SENT)})
+"""Codes of faults that other credentials may cure."""
+
+
+class UnreadableAnswer(Exception):
+    """A success without anything that AWS would say: botocore takes the page of a proxy for an empty answer."""
+
+
+def is_unanswered(error: Exception | None) -> bool:
+    """Whether AWS did not say a word: the place may be out of reach, or hang."""
+    return isinstance(error, boto.ConnectionError | boto.HTTPClientError | OSError)
+
+
 def fault_of(operation: str, error: Exception, *, missing: Reason | None = None) -> Fault:
     """What went wrong with a call of `operation`, classified."""
     if isinstance(error, boto.ClientError):
         return _answered(operation, error, missing)
     if isinstance(error, _NOT_SENT):
         message = f"no usable AWS credentials: {_clean(str(error))}"
-        return Fault(_SLOW, Reason.ACCESS_DENIED, message, code=type(error).__name__)
+        return Fault(_FAST, Reason.ACCESS_DENIED, message, code=type(error).__name__)
     if isinstance(error, boto.ParamValidationError):
         return Fault(_INVALID, _by_verb(operation), f"{operation}: {_clean(str(error))}", code="ParamValidation")
     if isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError | boto.ProxyConnectionError):
@@ -95,6 +128,9 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
         message = f"{operation}: no trusted connection to AWS: {_clean(str(error))}"
         # Mostly from before the request is sent, but reading the answer can end so too.
         return Fault(_SLOW, Reason.UNAVAILABLE, message, code="TLS", applied=None)
+    if isinstance(error, UnreadableAnswer | ResponseParserError):
+        message = f"{operation}: the answer is not AWS's (no readable JSON); is there a proxy in between?"
+        return Fault(_FAST, Reason.UNAVAILABLE, message, code="Unreadable", applied=None)
     # Everything else may have happened after AWS had the request: whether it took effect, nobody knows.
     return Fault(
         _FAST,
@@ -116,10 +152,13 @@ def _answered(operation: str, error: boto.ClientError, missing: Reason | None) -
         reason = _CONFLICTS.get(operation)
     if kind is _INVALID and not operation.startswith(_SPEC_BEARING):
         kind = _SLOW  # what others did to a room or channel meanwhile may be at fault, and may pass
+    text = _text(response) or code or f"HTTP status {status}"
+    if code in _CLOCK and _OF_TIME.search(text):
+        text = f"AWS refuses the signature for its time; set this machine's clock right: {text}"
     return Fault(
         kind,
         reason or _by_verb(operation),
-        f"{operation}: {_text(response) or code or f'HTTP status {status}'}",
+        f"{operation}: {text}",
         code=code,
         # A server error, or an answer that could not be read, says nothing about the effect.
         applied=None if status >= 500 or status == 0 else False,  # noqa: PLR2004

@@ -10,8 +10,10 @@ import structlog
 
 from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, guard_writes
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
+from ivs_operator.aws.errors import CREDENTIAL_CODES
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.aws.rates import Limiter
+from ivs_operator.aws.reach import Reach
 from ivs_operator.aws.recording import RecordingGateway
 from ivs_operator.aws.sharing import Shared
 from ivs_operator.clock import Clock
@@ -28,6 +30,8 @@ _GATEWAYS: Final[Mapping[Kind, Callable[[Calls], RecordingGateway | ChatLoggingG
 }
 
 _STS_REGION: Final = "us-east-1"  # GetCallerIdentity answers the same everywhere; used when no region is known
+
+_RENEWAL: Final = 5.0  # seconds between attempts to find other credentials
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +55,11 @@ class AwsEstate:
         self._clock = clock
         self._permitted = permitted
         self._region = region or default_region(session)
-        self._threads = ThreadPoolExecutor(max_workers=2 * workers, thread_name_prefix="aws")
-        self._limiters: dict[tuple[str, str], Limiter] = {}
+        self._workers = workers
+        # Each place has threads of its own: calls that hang must not take those that others need.
+        self._threads: dict[tuple[str, str], ThreadPoolExecutor] = {}
+        self._calls: dict[tuple[str, str, str], Calls] = {}
+        self._session_at = clock.now()
         self._inventories: dict[tuple[Kind, str, str], Inventory] = {}
         self._account_id: str | None = None
         self._fault: Fault | None = None
@@ -68,7 +75,8 @@ class AwsEstate:
 
     def close(self) -> None:
         """End the threads; calls that have left are finished."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def look_anew(self) -> None:
         """Forget what was seen: another process may have written since."""
@@ -78,7 +86,7 @@ class AwsEstate:
         """Account and regions. Asks AWS until it has answered once."""
         if self._account_id is None and self._clock.now() >= self._retry_at:
             try:
-                await self._asked.newer_than(0.0)
+                await self._asked.newer_than(self._session_at)
             except CallFailed as error:
                 self._refused(error.fault)
         return Identity(
@@ -94,23 +102,59 @@ class AwsEstate:
         """The shared view of one kind in one account and region."""
         key = (kind, account_id, region)
         if key not in self._inventories:
-            calls = self._calls(_SERVICES[kind], account_id, region)
-            self._inventories[key] = Inventory(_GATEWAYS[kind](calls), self._clock)
+            self._inventories[key] = Inventory(
+                _GATEWAYS[kind](self._calls_to(_SERVICES[kind], account_id, region)), self._clock
+            )
         return self._inventories[key]
 
-    def _calls(self, service: str, account_id: str, region: str) -> Calls:
+    def _calls_to(self, service: str, account_id: str, region: str) -> Calls:
+        key = (account_id, service, region)
+        if key not in self._calls:
+            self._calls[key] = Calls(
+                service,
+                self._client(service, region),
+                Limiter(self._clock),
+                self._threads_for(service, region),
+                reach=Reach(f"{service} in {region}", self._clock),
+                on_fault=self._noticed,
+            )
+        return self._calls[key]
+
+    def _client(self, service: str, region: str) -> Any:
         client: Any = self._session.client(service, region_name=region, config=CLIENT_CONFIG)
         guard_writes(client, self._permitted)
-        limiter = self._limiters.setdefault((account_id, f"{region}/{service}"), Limiter(self._clock))
-        return Calls(service, client, limiter, self._threads)
+        return client
+
+    def _threads_for(self, service: str, region: str) -> ThreadPoolExecutor:
+        if (service, region) not in self._threads:
+            name = f"{service} {region}"
+            self._threads[service, region] = ThreadPoolExecutor(2 * self._workers, thread_name_prefix=name)
+        return self._threads[service, region]
+
+    def _noticed(self, fault: Fault) -> None:
+        """Look for other credentials when those in use are refused: boto3 reads a file or a variable once only.
+
+        Until AWS has told whose the new ones are, no call is made; should they be another account's, objects say so.
+        """
+        now = self._clock.now()
+        if fault.code in CREDENTIAL_CODES and self._account_id is not None and now - self._session_at >= _RENEWAL:
+            log.warning("AWS refuses the credentials; looking for new ones", error=fault.message, code=fault.code)
+            self._account_id = None
+            self._fault, self._fault_since, self._retry_at = fault, now, now
+            self._session, self._session_at = boto3.Session(), now
 
     async def _ask(self, _began: float) -> None:
         region = self._region or _STS_REGION
+        if self._fault is not None and self._clock.now() - self._session_at >= _RENEWAL:
+            self._session = boto3.Session()  # what did not lead to an account may have been replaced
         client = self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
-        calls = Calls("sts", client, Limiter(self._clock), self._threads)
+        calls = Calls("sts", client, Limiter(self._clock), self._threads_for("sts", region))
         answer = await calls("GetCallerIdentity")
         self._account_id = str(answer["Account"])
         self._fault = None
+        for (account, service, place), known in self._calls.items():
+            if account == self._account_id:
+                known.use(self._client(service, place))
 
     def _refused(self, fault: Fault) -> None:
         now = self._clock.now()
