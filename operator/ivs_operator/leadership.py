@@ -1,18 +1,63 @@
-"""Which Lease the replicas of one release share, and what each calls itself."""
+"""Which Lease the replicas of one release share, what each calls itself, and what changes when one begins to lead."""
 
 import hashlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from ivs_operator import metrics
+from ivs_operator.engine.queue import Lane, WorkQueue
+from ivs_operator.kube.cache import ResourceCache, is_observed
 from ivs_operator.kube.election import Candidacy
 from ivs_operator.settings import Settings
 
-__all__ = ["candidacy"]
+if TYPE_CHECKING:
+    from ivs_operator.kube.lease import Elector
+
+__all__ = ["Office", "candidacy"]
 
 _OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NAME: Final = "ivs-operator"
+
+
+class Office:
+    """Whether this process leads, and its work queue, which takes nothing while it does not."""
+
+    def __init__(self, queue: WorkQueue, resources: ResourceCache, forget: Callable[[], None]) -> None:
+        self._queue = queue
+        self._resources = resources
+        self._forget = forget
+        self._taken = False
+        self.elector: Elector | None = None
+        """None: without election, this process leads once it has begun."""
+        queue.pause()
+
+    def held(self) -> bool:
+        """Whether this process surely leads at this moment."""
+        return self._taken and (self.elector is None or self.elector.held())
+
+    def take(self) -> None:
+        """Begin to work on everything. What was seen and tried before is void: another process may have led since."""
+        self._forget()
+        self._taken = True
+        self._queue.resume()
+        for key, resource in self._resources.items():
+            self._queue.add(key, Lane.BACKGROUND if is_observed(resource) else Lane.USER)
+        metrics.LEADER.set(1)
+
+    def leave(self) -> None:
+        """Begin nothing any more. The cache is kept warm by the watches."""
+        self._taken = False
+        self._queue.pause()
+        metrics.LEADER.set(0)
+
+    def standing(self) -> str:
+        """What this process does, in words."""
+        if self.elector is None:
+            return "ok"
+        return "ok: leading" if self.held() else f"ok: standing by; {self.elector.holder or 'nobody'} leads"
 
 
 def candidacy(settings: Settings, own_namespace: Path = _OWN_NAMESPACE) -> Candidacy:

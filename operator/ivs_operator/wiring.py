@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 import kopf
 import structlog
 
-from ivs_operator import metrics
 from ivs_operator.api.kinds import MANAGED_KINDS
 from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.clock import Clock, steady
@@ -20,21 +19,21 @@ from ivs_operator.engine.claims import ResourceClaims
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.permit import PermittedCluster, Tenure
-from ivs_operator.engine.queue import Lane, WorkQueue
+from ivs_operator.engine.queue import WorkQueue
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.sweep import Sweep
 from ivs_operator.engine.workers import Workers
 from ivs_operator.health import Health
 from ivs_operator.heartbeat import Heartbeat
-from ivs_operator.kube.cache import ResourceCache, is_observed
+from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.connection import connect, kopf_login
 from ivs_operator.kube.errors import Forbidden, KubeError, Unreachable
 from ivs_operator.kube.lease import Elector
 from ivs_operator.kube.leases import LeaseClient
 from ivs_operator.kube.listing import until_filled
-from ivs_operator.leadership import candidacy
+from ivs_operator.leadership import Office, candidacy
 from ivs_operator.lookout import Lookout
 from ivs_operator.settings import Settings
 
@@ -69,12 +68,12 @@ class Operator:
         self.resources = ResourceCache()
         self.queue = WorkQueue(self.clock)
         self.health = Health(health_port=settings.health_port, metrics_port=settings.metrics_port)
-        self.queue.pause()  # until this process leads
-        self._tenure = Tenure(self._leads)
+        self._office = Office(self.queue, self.resources, self._forget)
+        self._tenure = Tenure(self._office.held)
         self._trouble: str | None = "starting"
         self._heartbeat = Heartbeat()
         self.health.unready = self._unready
-        self.health.standing = self._standing
+        self.health.standing = self._office.standing
         self.health.alive = self._ailment
         self.home: asyncio.AbstractEventLoop
         self.lookout: Lookout
@@ -84,8 +83,6 @@ class Operator:
         self._workers: Workers | None = None
         self._sweeper: Sweep | None = None
         self._reconciler: Reconciler | None = None
-        self._elector: Elector | None = None
-        self._in_office = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self, register: Callable[[kopf.OperatorRegistry, "Operator"], None]) -> None:
@@ -163,8 +160,8 @@ class Operator:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._elector is not None:
-            await self._elector.release()
+        if self._office.elector is not None:
+            await self._office.elector.release()
         log.info("operator stopped")
 
     async def _lead(self) -> None:
@@ -180,35 +177,21 @@ class Operator:
         )
         self._trouble = None
         log.info("operator started", workers=self.settings.workers, resources=len(self.resources))
-        if self._elector is None:
-            self._take_office()
+        if self._office.elector is None:
+            self._office.take()
             return
-        await self._elector.run()
+        await self._office.elector.run()
 
     def _wait_for_cache(self, trouble: str) -> None:
         self._trouble = trouble
         log.warning("waiting for the cache", reason=trouble)
 
-    def _leads(self) -> bool:
-        return self._in_office and (self._elector is None or self._elector.held())
-
-    def _take_office(self) -> None:
-        """Begin to work on everything. What was seen and tried before is void: another process may have led since."""
+    def _forget(self) -> None:
+        """Drop what was seen and tried."""
         assert self._reconciler is not None and self._estate is not None and self._workers is not None  # noqa: S101, PT018
         self._reconciler.forget_all()
         self._workers.forget_all()
         self._estate.look_anew()
-        self._in_office = True
-        self.queue.resume()
-        for key, resource in self.resources.items():
-            self.queue.add(key, Lane.BACKGROUND if is_observed(resource) else Lane.USER)
-        metrics.LEADER.set(1)
-
-    def _leave_office(self) -> None:
-        """Begin nothing any more. The cache is kept warm by the watches."""
-        self._in_office = False
-        self.queue.pause()
-        metrics.LEADER.set(0)
 
     def _assemble(self, cluster: KubernetesClient, cluster_id: str) -> None:
         settings = self.settings
@@ -220,12 +203,12 @@ class Operator:
         intake = Intake(cluster_id, settings.default_tags)
         memories = Memories()
         if settings.leader_elect:
-            self._elector = Elector(
+            self._office.elector = Elector(
                 LeaseClient(cluster),
                 candidacy(settings),
                 now=steady,
-                on_acquired=self._take_office,
-                on_lost=self._leave_office,
+                on_acquired=self._office.take,
+                on_lost=self._office.leave,
                 eligible=lambda: self.queue.idle,
             )
         reconciler = self._reconciler = Reconciler(
@@ -285,14 +268,11 @@ class Operator:
     def _unready(self) -> str | None:
         if self._trouble == "stopping" or not self._tasks:
             return self._trouble
-        return self.lookout.trouble or self._trouble or (self._elector.trouble if self._elector is not None else None)
-
-    def _standing(self) -> str:
-        if self._elector is None:
-            return "ok"
-        if self._leads():
-            return "ok: leading"
-        return f"ok: standing by; {self._elector.holder or 'nobody'} leads"
+        return (
+            self.lookout.trouble
+            or self._trouble
+            or (self._office.elector.trouble if self._office.elector is not None else None)
+        )
 
     def _ailment(self) -> str | None:
         if self._tenure.stopping or not self._tasks:
