@@ -10,6 +10,7 @@ from ivs_operator.domain.associations import describe
 from ivs_operator.domain.desired import ConflictPolicy
 from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.kinds import TRAITS
+from ivs_operator.domain.observed import Users
 from ivs_operator.domain.plan import plan
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Rival
@@ -316,6 +317,24 @@ def test_counts() -> None:
 def test_an_entry_that_left_the_spec_leaves_the_record_once_nothing_it_meant_is_associated() -> None:
     made = plan(chat(room("r", "b", name="old"), recorded=(PROD, {"name": "old"}))).associations
     assert made.selectors == (BY_TAG,)
+
+
+@pytest.mark.parametrize(
+    "situated",
+    [
+        pytest.param({"generation_seen_at": NOW - 5}, id="the edit is so young that the List may lag behind a join"),
+        pytest.param({"met_at": NOW - 5}, id="so is the process: one before it may have joined somebody"),
+        pytest.param({"consumers_at": 0.0}, id="nobody has looked"),
+        pytest.param({"deletion_seen_at": NOW - 50}, id="a deletion takes it along"),
+    ],
+)
+def test_an_entry_that_left_the_spec_stays_while_a_join_may_not_show(situated: dict[str, float]) -> None:
+    old = {"name": "old"}
+    status = {"associations": {"selectors": [PROD, old]}}
+    wanted = resource(rooms=[PROD], status=status, deleting="deletion_seen_at" in situated)
+    users = {arn_of("a"): Users(NOW - 1, 0)}
+    made = plan(situation(wanted, [made_for(wanted)], [room("r", "a", env="prod")], users=users, **situated))
+    assert Selector(name="old") in made.associations.selectors
 
 
 def test_nobody_is_joined_to_what_is_not_active() -> None:

@@ -58,6 +58,11 @@ DELETE = [
         going(users={A: Users(NOW - 2, 1)}), Expect(ListUsers(A), reason=Reason.DELETING), id="so there is a second"
     ),
     pytest.param(
+        going(users={A: Users(NOW - 61, 2)}, deletion_seen_at=NOW - 600),
+        Expect(ListUsers(A), reason=Reason.DELETING),
+        id="answers of long ago do not count: the delete was held back, and somebody may have joined since",
+    ),
+    pytest.param(
         going(users={A: Users(NOW - 9, 2)}),
         Expect(ListUsers(A), reason=Reason.DELETING),
         id="answers from before the deletion do not count",

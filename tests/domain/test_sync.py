@@ -129,6 +129,16 @@ SETTINGS = [
         id="an update that AWS took and failed is named, and waits",
     ),
     pytest.param(
+        situation(REPORTING, [made_for(REPORTING, state="UPDATE_FAILED")], None),
+        Expect(reason=Reason.UPDATE_FAILED, stalled=True, says=("UPDATE_FAILED", "driftPolicy to Correct")),
+        id="a failed state is told, even where nothing may be changed and nothing differs",
+    ),
+    pytest.param(
+        situation(VOD, [made_for(VOD, state="LATER_FAILED")], None),
+        Expect(reason=Reason.UPDATE_FAILED, stalled=True, says=("LATER_FAILED", "make it again")),
+        id="a failed state that AWS may have one day is not called a difference",
+    ),
+    pytest.param(
         situation(
             CHAT_ONE,
             [made_for(CHAT_ONE, state="UPDATE_FAILED")],

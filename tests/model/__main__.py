@@ -5,11 +5,9 @@ Each world is explored in a process of its own, which gives its memory back; exi
 
 import argparse
 import multiprocessing
-import resource
 import sys
-from dataclasses import replace
 
-from model.explorer import Result, explore
+from model.further import explored
 from model.scenarios import SCENARIOS
 
 
@@ -24,20 +22,13 @@ def main() -> int:
     work = [(index, chosen.more, chosen.limit) for index in worlds]
     total, memory, failed = 0, 0, 0
     with multiprocessing.get_context("spawn").Pool(chosen.workers, maxtasksperchild=1) as pool:
-        for result, megabytes in pool.imap_unordered(_explored, work, chunksize=1):
+        for result, megabytes in pool.imap_unordered(explored, work, chunksize=1):
             print(f"{result}, {megabytes} MB", flush=True)
             for story in result.counterexamples:
                 print(story, flush=True)
             total, memory, failed = total + result.states, max(memory, megabytes), failed + len(result.counterexamples)
     print(f"{total:,} states, at most {memory} MB in one process, {failed} counterexamples")
     return 1 if failed else 0
-
-
-def _explored(work: tuple[int, int, int]) -> tuple[Result, int]:
-    index, more, limit = work
-    scenario = SCENARIOS[index]
-    result = explore(replace(scenario, disturbances=scenario.disturbances + more), limit=limit, most=3)
-    return result, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

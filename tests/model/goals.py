@@ -93,7 +93,7 @@ class _Look:
         if self.word[0] != "True" and self.word[1] not in blocked:
             yield f"nothing stands in the way (but {sorted(blocked)})" if blocked else "nothing stands in the way"
             return
-        if not self.own and self.word[0] != "True":
+        if self.word[0] != "True" and (not self.own or self.word[1] == "UpdateFailed"):
             return
         if not self.own:
             yield "there is no AWS object"
@@ -127,6 +127,8 @@ class _Look:
             found.add("DriftDetected")
         if desired.drift_policy is DriftPolicy.REPORT and not self.own:
             found.add("DriftDetected")
+        if desired.drift_policy is DriftPolicy.REPORT and any(item.state.endswith("_FAILED") for item in self.own):
+            found.add("UpdateFailed")
         return found
 
     def _as_desired(self, desired: Desired, item: Configuration, blocked: set[str]) -> Iterator[str]:

@@ -100,7 +100,7 @@ class World:
                 resting = False
                 if fair_only:
                     return found
-        if resting:
+        if resting and not found.cut:
             found.breaches += [("at rest", words) for words in self.missed(number)]
         return found
 

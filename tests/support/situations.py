@@ -84,6 +84,7 @@ def situation(
     placement: Placement = _HERE,
     attempt: Attempt | None = None,
     failures: Iterable[Failure] = (),
+    met_at: float = 0.0,
     generation_seen_at: float = 0.0,
     deletion_seen_at: float = 0.0,
     untag_tried: bool = False,
@@ -123,6 +124,7 @@ def situation(
     memory = Memory(
         attempt=attempt,
         failures={item.target: item for item in failures},
+        met_at=met_at,
         generation_seen_at=generation_seen_at,
         deletion_seen_at=deletion_seen_at,
         untag_tried=untag_tried,

@@ -125,8 +125,10 @@ def _settings(s: Situation, desired: Desired, current: Configuration) -> Sync | 
     failed = current.state.endswith("_FAILED")
     if not drift and not failed:
         return None
+    if not drift and (desired.drift_policy is DriftPolicy.REPORT or desired.kind is Kind.RECORDING):
+        return Sync(finding=_left_failed(desired, current))
     if desired.drift_policy is DriftPolicy.REPORT:
-        return Sync(finding=_reported(drift, current), drift=drift) if drift else None
+        return Sync(finding=_reported(drift, current), drift=drift)
     if desired.kind is Kind.RECORDING:
         return Sync(finding=_replacement(desired, drift), drift=drift)
     return _update(s, desired, current, drift)
@@ -166,6 +168,17 @@ def _reported(drift: Drift, current: Configuration) -> Finding:
     fields = ", ".join(field for field, _, _ in drift)
     message = f"{current.arn} differs from the spec in {fields}; set spec.driftPolicy to Correct to have it changed"
     return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True, serving=True)
+
+
+def _left_failed(desired: Desired, current: Configuration) -> Finding:
+    """A failed state that no call of ours may mend: it is as the spec says, and yet it does not work."""
+    remedy = (
+        "set spec.driftPolicy to Correct to have it updated once more"
+        if desired.kind is not Kind.RECORDING
+        else "delete this object and make it again"
+    )
+    message = f"AWS reports {current.state} for {current.arn}, without a reason; {remedy}"
+    return Finding(Reason.UPDATE_FAILED, message, trouble=True, stalled=True)
 
 
 def _tags(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
