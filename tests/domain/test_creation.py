@@ -88,31 +88,31 @@ CASES = [
     ),
     pytest.param(
         situation(pending(NOW - 3), attempt=attempt(NOW - 3, called=True)),
-        Expect(reason=Reason.CREATING, wake=NOW - 3 + 30, says=("made twice",)),
+        Expect(reason=Reason.CREATING, wake=NOW - 3 + INTENT_LIFETIME + 30, says=("made twice",)),
         id="a Create that was called and not answered is never repeated before the grace",
     ),
     pytest.param(
         situation(pending(NOW - 3)),
-        Expect(reason=Reason.CREATING, wake=NOW - 3 + 30),
+        Expect(reason=Reason.CREATING, wake=NOW - 3 + INTENT_LIFETIME + 30),
         id="an intent of an earlier process may have been acted on: wait out the grace",
     ),
     pytest.param(
         situation(pending(NOW - 3), attempt=attempt(NOW - 900)),
-        Expect(reason=Reason.CREATING, wake=NOW - 3 + 30),
+        Expect(reason=Reason.CREATING, wake=NOW - 3 + INTENT_LIFETIME + 30),
         id="an intent on record that is not the one this process wrote counts as somebody's call",
     ),
     pytest.param(
-        situation(pending(NOW - 31), listed_at=NOW - 5),
+        situation(pending(NOW - 41), listed_at=NOW - 5),
         Expect(Refresh(newer_than=NOW - 1), reason=Reason.CREATING),
         id="after the grace only a List that began after it may be trusted",
     ),
     pytest.param(
-        situation(pending(NOW - 31), listed_at=NOW - 0.5),
+        situation(pending(NOW - 41), listed_at=NOW - 0.5),
         Expect(INTENT, reason=Reason.CREATING),
         id="after the grace and a newer empty List: nothing was made, so a new intent",
     ),
     pytest.param(
-        situation(pending(NOW - 3), grace=2.0, listed_at=NOW - 0.5),
+        situation(pending(NOW - 13), grace=2.0, listed_at=NOW - 0.5),
         Expect(INTENT, reason=Reason.CREATING),
         id="the grace is a setting",
     ),

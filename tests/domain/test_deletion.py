@@ -127,11 +127,11 @@ DELETE = [
     ),
     pytest.param(
         going(state=None, status={"pendingCreate": {"specHash": "v1-x", "since": format_time(NOW - 3)}}),
-        Expect(reason=Reason.CREATING, wake=NOW + 27, says=("earlier create",)),
+        Expect(reason=Reason.CREATING, wake=NOW + 37, says=("earlier create",)),
         id="an intent of unknown outcome is waited for: what it made must be removed",
     ),
     pytest.param(
-        going(state=None, status={"pendingCreate": {"specHash": "v1-x", "since": format_time(NOW - 40)}}),
+        going(state=None, status={"pendingCreate": {"specHash": "v1-x", "since": format_time(NOW - 50)}}),
         Expect(ReleaseFinalizer(), reason=Reason.DELETING),
         id="after the grace and a newer List there is nothing to remove",
     ),

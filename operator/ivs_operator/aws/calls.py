@@ -15,7 +15,7 @@ from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.errors import UnreadableAnswer, failed, fault_of, is_unanswered
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.reach import Reach
-from ivs_operator.domain.failures import Fault, PermitLost
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, PermitLost
 from ivs_operator.priority import BACKGROUND
 
 __all__ = ["CLIENT_CONFIG", "Calls", "guard_writes"]
@@ -86,6 +86,9 @@ class Calls:
         if self._reach is not None:
             self._reach.admit(operation)
         await bucket.take(background=BACKGROUND.get())
+        if self._limiter.too_late():
+            message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
+            raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         method: Callable[..., dict[str, Any]] = getattr(self._client, _method(operation))
         call = asyncio.get_running_loop().run_in_executor(self._threads, partial(method, **parameters))
         try:

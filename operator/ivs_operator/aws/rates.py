@@ -9,6 +9,8 @@ import heapq
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from ivs_operator.priority import NOT_AFTER
+
 __all__ = ["RATES", "Bucket", "Limiter"]
 
 RATES: Final[Mapping[str, float]] = {
@@ -109,3 +111,8 @@ class Limiter:
         if operation not in self._buckets:
             self._buckets[operation] = Bucket(RATES.get(operation, _OTHERS), self._clock)
         return self._buckets[operation]
+
+    def too_late(self) -> bool:
+        """Whether the present task's call has waited for its turn beyond the moment until which it may leave."""
+        not_after = NOT_AFTER.get()
+        return not_after is not None and self._clock.now() >= not_after

@@ -65,7 +65,8 @@ def settled(s: Situation) -> Finding | None:
     ours = attempt is not None and attempt.since == pending.since
     if ours and attempt is not None and (attempt.answered or not attempt.called):
         return None
-    trusted_from = pending.since + s.policy.create_grace
+    # The call leaves up to a lifetime after the intent was written; what the Lists show is trusted a grace after that.
+    trusted_from = pending.since + INTENT_LIFETIME + s.policy.create_grace
     if s.now < trusted_from:
         message = "waiting for the result of an earlier create, so that nothing is made twice"
         return Finding(Reason.CREATING, message, wake=trusted_from)

@@ -13,6 +13,7 @@ import structlog
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain import actions as do
+from ivs_operator.domain.creation import INTENT_LIFETIME
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound, PermitLost
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.kinds import TRAITS
@@ -20,6 +21,7 @@ from ivs_operator.domain.slots import Blocked, arrange
 from ivs_operator.domain.subject import Situation
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.protocols import Permit, Region
+from ivs_operator.priority import NOT_AFTER
 
 __all__ = ["BATCH", "STEP", "Executor"]
 
@@ -174,7 +176,11 @@ class Executor:
         attempt = self._memories.get(key).attempt
         if attempt is not None:
             self._memories.attempt(key, replace(attempt, called=True))
-        made = await region.gateway.create(action.settings, action.tags)
+            NOT_AFTER.set(attempt.acknowledged_at + INTENT_LIFETIME)
+        try:
+            made = await region.gateway.create(action.settings, action.tags)
+        finally:
+            NOT_AFTER.set(None)
         region.put(made)
         self._memories.attempt(key, None)
 

@@ -47,7 +47,7 @@ def error_for(status: int, body: str, headers: Mapping[str, str] | None = None) 
 
 def _classified(status: int, message: str) -> KubeError:
     if status == 422:  # noqa: PLR2004 - Unprocessable Entity
-        failed_test = "the server rejected our request due to an error in our request" in message or "test" in message
+        failed_test = "rejected our request due to an error in our request" in message or "testing value" in message
         return Conflict(message) if failed_test else KubeError(message)
     if status >= 500:  # noqa: PLR2004 - server errors
         return Unreachable(message)
