@@ -67,15 +67,12 @@ def test_a_live_channel_named_by_arn_moves_when_its_stream_ends_and_the_replacem
 
     change_bucket(walk, "new")
     walk.released([idle], old)
-    found = walk.wait(
-        RECORDING,
-        "vod",
-        lambda item: item["status"].get("superseded") == [{"arn": old, "associated": 1}],
-        "names the old",
-    )
+    # what is said of a replacement under way is brought up to date once a minute
+    found = walk.wait(RECORDING, "vod", lambda item: "is live" in str(item["status"]), "says why", timeout=120)
     message = walk.reason(RECORDING, "vod", "Replacing")
     assert "is live" in message
     assert f"{old} (1 channel) serves" in message
+    assert found["status"]["superseded"] == [{"arn": old, "associated": 1}]
     walk.sweeps(RECORDING, 2)
     assert walk.recorded_by(live) == old
 

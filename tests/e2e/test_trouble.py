@@ -86,7 +86,7 @@ def test_a_room_deleted_between_get_and_update_is_named_and_the_rest_goes_on(wal
     walk.control.remove_fault(held)
     message = walk.reason(CHAT, "logs", "RoomNotFound")
 
-    assert doomed in message
+    assert doomed in message, "which room"
     assert walk.status(CHAT, "logs")["associations"]["summary"] == "1/1"
     walk.edit(CHAT, "logs", rooms=[{"arn": other}])
     assert walk.held_by(other) == [walk.ready(CHAT, "logs")["arn"]]
