@@ -95,12 +95,12 @@ class World:
             if move.to == number:
                 continue
             found.moves.append(move)
-            if move.fair and move.cost == 0 and found.fair is None:
+            if move.fair and move.cost == 0 and found.fair is None and not found.cut:
                 found.fair = move.to
                 resting = False
                 if fair_only:
                     return found
-        if resting and not found.cut:
+        if resting and not found.cut:  # where a run is cut off, nothing can be said of its end
             found.breaches += [("at rest", words) for words in self.missed(number)]
         return found
 
