@@ -204,7 +204,7 @@ class Reconciler:
         if _says_nothing_new(step.situation, finding):
             return Outcome(again_at=step.plan.wake, result="unsure")
         status = status_of(step.situation, step.plan)
-        settled = self._final(settled=_settled(finding, step.plan.actions))
+        settled = self._final(settled=_settled(finding, step.plan))
         put_off = await self._writer.write(key, resource, status, settled=settled)
         times = [time for time in (step.plan.wake, put_off) if time is not None]
         return Outcome(again_at=min(times, default=None), result=_result(finding))
@@ -245,8 +245,12 @@ def _says_nothing_new(s: Situation, finding: Finding | None) -> bool:
     return fine and finding is not None and finding.blind
 
 
-def _settled(finding: Finding | None, actions: tuple[Action, ...]) -> bool:
-    return not actions and (finding is None or finding.reason not in UNDER_WAY)
+def _settled(finding: Finding | None, plan: Plan) -> bool:
+    """Whether nothing is about to happen by itself: neither a step of ours, nor AWS finishing what it has begun."""
+    if plan.actions:
+        return False
+    at_rest = plan.current is not None and plan.current.state == "ACTIVE"
+    return finding is None or finding.reason not in UNDER_WAY or at_rest
 
 
 def _result(finding: Finding | None) -> str:
