@@ -26,19 +26,20 @@ def test_never_above_the_rate(rate: float) -> None:
         left = await times(Bucket(rate, VirtualClock()), 60)
         for first in left:
             window = [time for time in left if first <= time < first + 10]
-            assert len(window) <= 11 * rate, "over ten seconds: the rate, and a second's worth saved up"
+            assert len(window) <= 11 * rate, "over ten seconds: the rate, and what was saved up"
         assert left[-1] <= 60 / rate * 1.03, "and hardly below it either"
 
     story()
 
 
 @in_virtual_time
-async def test_what_is_not_used_is_saved_for_a_second_only() -> None:
+async def test_what_is_not_used_is_saved_for_less_than_the_second_that_aws_saves() -> None:
+    """Calls that leave one after the other may arrive together, so that a burst as large as AWS allows is too large."""
     bucket = Bucket(5, VirtualClock())
     await asyncio.sleep(3600)
     began = VirtualClock().now() - START
     left = await times(bucket, 20)
-    assert sum(1 for time in left if time == began) == 5
+    assert sum(1 for time in left if time == began) == 3
 
 
 @in_virtual_time

@@ -35,7 +35,10 @@ _OTHERS: Final = 5.0
 
 _RECOVERY: Final = 0.05  # share of the full rate that comes back per second without a throttle
 _FLOOR: Final = 0.1  # share of the full rate that is never gone below
-_SAFETY: Final = 0.98  # AWS's clock and ours differ; this keeps a burst of ours inside its second
+_SAFETY: Final = 0.98  # AWS's clock and ours differ; this keeps us below its rate in the long run
+_SAVED: Final = 0.6
+"""Seconds' worth of tokens that are saved up. AWS saves a second's: calls that leave a little apart may arrive together,
+and the difference is how much later than the next one a call may arrive without being one too many."""
 
 
 class _Clock(Protocol):
@@ -43,14 +46,14 @@ class _Clock(Protocol):
 
 
 class Bucket:
-    """One operation's tokens; at most a second's worth is saved up."""
+    """One operation's tokens."""
 
     def __init__(self, rate: float, clock: _Clock) -> None:
         self._full = rate * _SAFETY
         self._rate = self._full
         self._clock = clock
-        self._tokens = rate
-        self._capacity = rate
+        self._capacity = max(rate * _SAVED, 1.0)
+        self._tokens = self._capacity
         self._at = clock.now()
         self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
         self._sequence = 0

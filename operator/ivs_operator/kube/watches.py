@@ -44,6 +44,7 @@ class Watches:
         namespaces: tuple[str, ...] = (),
         selectors: Mapping[str, str] | None = None,
         inactivity: float = INACTIVITY,
+        backoffs: tuple[float, ...] = _BACKOFFS,
         on_end: Callable[[Exception | None], None] = lambda _: None,
     ) -> None:
         """`register` connects kopf's handlers, which run in kopf's loop; `selectors` are label selectors by plural.
@@ -54,6 +55,7 @@ class Watches:
         self._namespaces = namespaces
         self._selectors = dict(selectors or {})
         self._inactivity = inactivity
+        self._backoffs = backoffs
         self._on_end = on_end
         self._stopping = False
         self._interrupt: Callable[[], object] = lambda: None
@@ -115,7 +117,7 @@ class Watches:
         settings.process.ultimate_exiting_timeout = None
         settings.networking.request_timeout = 30
         settings.networking.connect_timeout = 5
-        settings.networking.error_backoffs = _BACKOFFS
+        settings.networking.error_backoffs = self._backoffs
         settings.watching.inactivity_timeout = self._inactivity
         settings.watching.chunk_size = 500
         for plural, selector in self._selectors.items():
