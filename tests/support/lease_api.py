@@ -58,7 +58,7 @@ class Line:
         self.loss = 0.0
         """Share of the requests that get lost, half of them after they were carried out."""
 
-    async def get(self, namespace: str, name: str) -> dict[str, Any]:  # noqa: ARG002
+    async def get(self, namespace: str, name: str) -> dict[str, Any]:
         """The Lease."""
         return await self._exchange(self._get)
 
@@ -70,7 +70,7 @@ class Line:
         """Write the Lease."""
         return await self._exchange(lambda: self._replace(lease))
 
-    async def changed(self, namespace: str, name: str, version: str, seconds: float) -> bool:  # noqa: ARG002
+    async def changed(self, namespace: str, name: str, version: str, seconds: float) -> bool:
         """Wait for a change."""
         if self.cut:
             raise Unreachable("cut")
