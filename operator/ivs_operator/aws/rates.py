@@ -37,8 +37,8 @@ _RECOVERY: Final = 0.05  # share of the full rate that comes back per second wit
 _FLOOR: Final = 0.1  # share of the full rate that is never gone below
 _SAFETY: Final = 0.98  # AWS's clock and ours differ; this keeps us below its rate in the long run
 _SAVED: Final = 0.6
-"""Seconds' worth of tokens that are saved up. AWS saves a second's: calls that leave a little apart may arrive together,
-and the difference is how much later than the next one a call may arrive without being one too many."""
+"""Seconds' worth of tokens that are saved up. AWS saves a second's: calls that leave a little apart may arrive
+together, and the difference is how much later than the next one a call may arrive without being one too many."""
 
 
 class _Clock(Protocol):
