@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import yaml
-from aiohttp import ClientConnectionError, ClientSession, TCPConnector, web
+from aiohttp import ClientConnectionError, ClientPayloadError, ClientResponse, ClientSession, TCPConnector, web
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +62,7 @@ class ApiProxy:
         self._troubles: list[Trouble] = []
         self._silent: asyncio.Event | None = None
         self._over: asyncio.Event
+        self._open: set[ClientResponse] = set()
         self._session: ClientSession
         self._runner: web.AppRunner
         self.url = ""
@@ -106,6 +107,15 @@ class ApiProxy:
     def silence(self) -> None:
         """From now on, nothing comes through streams that are open at this moment. New ones are well."""
         asyncio.run_coroutine_threadsafe(self._silence(), self._loop).result(10)
+
+    def cut(self) -> None:
+        """End every stream that is open at this moment."""
+
+        async def close() -> None:
+            for answer in tuple(self._open):
+                answer.close()
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(10)
 
     async def _silence(self) -> None:
         if self._silent is not None:
@@ -163,8 +173,10 @@ class ApiProxy:
         body = await request.read()
         silent = self._silent
         url = self._cluster["server"] + request.raw_path
+        response: web.StreamResponse | None = None
         try:
             async with self._session.request(request.method, url, headers=headers, data=body or None) as answer:
+                self._open.add(answer)
                 kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
                 response = web.StreamResponse(status=answer.status, headers=kept)
                 await response.prepare(request)
@@ -173,6 +185,9 @@ class ApiProxy:
                         await self._over.wait()
                     with suppress(ConnectionResetError):
                         await response.write(chunk)
+                self._open.discard(answer)
                 return response
-        except ClientConnectionError:
+        except (ClientConnectionError, ClientPayloadError):
+            if response is not None:
+                return response
             return web.json_response({"kind": "Status", "message": "no connection", "code": 502}, status=502)

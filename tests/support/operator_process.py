@@ -94,9 +94,10 @@ class OperatorProcess:
         parsed = [json.loads(text) for text in self.text().splitlines() if text.startswith("{") and text.endswith("}")]
         return [line for line in parsed if all(line.get(name) == value for name, value in members.items())]
 
-    def wait_line(self, **members: object) -> dict[str, Any]:
+    def wait_line(self, *, timeout: float = TIMEOUT, **members: object) -> dict[str, Any]:
         """The first line with these members, as soon as there is one."""
-        return until(lambda: next(iter(self.lines(**members)), None), f"a log line with {members}", last=self.tail)
+        what = f"a log line with {members}"
+        return until(lambda: next(iter(self.lines(**members)), None), what, timeout=timeout, last=self.tail)
 
     def text(self) -> str:
         """The log of the present process."""
