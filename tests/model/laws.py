@@ -33,6 +33,12 @@ class Actor:
         """The owner tag."""
         return self.believed.owner.tag if self.believed is not None else ""
 
+    def owns(self, item: Configuration) -> bool:
+        """By its owner tag; or ours until a moment ago, when a person's wish to keep it was taken back in time."""
+        untagged = TAG_OWNER not in item.tags and self.believed is not None and self.believed.deleting
+        known = self.believed is not None and self.believed.recorded.arn == item.arn
+        return item.tags.get(TAG_OWNER) == self.owner or (untagged and known)
+
     @property
     def selectors(self) -> tuple[Selector, ...]:
         """Entries on record, and those of the spec: what they mean is ours to let go."""
@@ -84,7 +90,7 @@ def on_update(line: Line, actor: Actor, item: Configuration) -> None:
 
 def on_delete(line: Line, actor: Actor, cloud: "Cloud", item: Configuration) -> None:
     subject = actor.believed
-    if item.tags.get(TAG_OWNER) != actor.owner:
+    if not actor.owns(item):
         line.breach(f"Delete of {short(item.arn)}, which is not ours")
     if subject is not None and subject.deleting and subject.deletion_policy is DeletionPolicy.RETAIN:
         line.breach(f"Delete of {short(item.arn)} under Retain")
@@ -125,7 +131,7 @@ def on_associate(
         return
     if len(wanted) > TRAITS[cloud.kind].slots:
         line.breach(f"{short(item.arn)} is given {len(wanted)} configurations")
-    ours = {c.arn for c in cloud.living() if c.tags.get(TAG_OWNER) == actor.owner}
+    ours = {c.arn for c in cloud.living() if actor.owns(c)}
     meant = any(entry.matches(item.arn, item.name, item.tags) for entry in actor.selectors)
     joined = [arn for arn in wanted if arn not in seen]
     lost = [arn for arn in seen if arn not in wanted]

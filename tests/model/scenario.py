@@ -36,5 +36,3 @@ class Scenario:
     """Whether a few seconds may pass: longer than a poll, shorter than any grace."""
     most_made: int = 3
     """AWS objects made on one path; what would make more is not followed."""
-    expected_states: int = 0
-    """How many states there are at least: fewer would mean that something can no longer happen."""

@@ -175,6 +175,8 @@ class World:
                 yield Move(_told("a sweep", line), 1 if trouble else 0, to, fair=False)
         if self.scenario.moments and not fair_only and not _has_waited(state, self.cast.intent):
             yield Move("a few seconds pass", 0, self._passed(state, MOMENT), fair=False)
+        if any(outcome == "gone" for _, outcome in state.cloud.configurations):
+            return  # a delete that AWS has begun does not last beyond every deadline
         if not fair_only:
             yield Move("a long time passes", 0, self._passed(state, LONG), fair=False)
         _, to = self._swept(state, LONG, None)
