@@ -93,7 +93,7 @@ class _Look:
         if self.word[0] != "True" and self.word[1] not in blocked:
             yield f"nothing stands in the way (but {sorted(blocked)})" if blocked else "nothing stands in the way"
             return
-        if self.word[0] != "True" and (not self.own or self.word[1] == "UpdateFailed"):
+        if self.word[0] != "True" and (not self.own or "UpdateFailed" in blocked):
             return
         if not self.own:
             yield "there is no AWS object"
