@@ -206,3 +206,49 @@ async def test_two_thousand_bad_objects_do_not_keep_a_good_one_waiting() -> None
     await asyncio.sleep(1)
     assert script.times(B)[0] - began < 0.1
     await workers.stop(1)
+
+
+@in_virtual_time
+async def test_objects_that_hang_take_no_worker_from_others() -> None:
+    """A region that does not answer would hold every worker, and with them the objects of all other regions."""
+    good = [Key(CHAT, "live", f"good-{number}") for number in range(20)]
+    hangs = {Key(CHAT, "live", f"hangs-{number}") for number in range(5)}
+
+    async def behaviour(key: Key) -> Outcome:
+        await asyncio.sleep(60 if key in hangs else 0.1)
+        return Outcome()
+
+    queue, script, workers = working(behaviour, number=2)
+    for key in [*hangs, *good]:
+        queue.add(key)
+    await asyncio.sleep(10)
+    assert all(script.times(key) for key in good)
+    await workers.stop(1)
+
+
+@in_virtual_time
+async def test_stand_ins_are_limited_and_go_when_nobody_waits_any_more() -> None:
+    at_once, most = 0, 0
+    hanging = True
+
+    async def behaviour(key: Key) -> Outcome:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(600 if hanging else 0.1)
+        at_once -= 1
+        return Outcome()
+
+    queue, _, workers = working(behaviour, number=2)
+    for number in range(100):
+        queue.add(Key(CHAT, "live", f"hangs-{number}"))
+    await asyncio.sleep(60)
+    assert most == 8, "two workers, and three stand-ins for each"
+    hanging = False
+    await asyncio.sleep(700)
+    for number in range(20):
+        queue.add(Key(CHAT, "live", f"later-{number}"))
+    await asyncio.sleep(60)
+    assert not workers._stand_ins
+    assert workers.alive()
+    await workers.stop(1)

@@ -114,7 +114,7 @@ class _Process:
         if self._told not in self.world.cluster.watchers:
             return
         self.world.cluster.watchers.remove(self._told)
-        tasks = [*self._tasks, *self.workers._tasks]
+        tasks = [*self._tasks, *self.workers._tasks, *self.workers._stand_ins]
         for region in self._regions.values():
             tasks += [shared._running for shared in (region._list, region.audience._pass) if shared._running]
         for task in tasks:

@@ -120,7 +120,7 @@ class Calls:
             call.add_done_callback(_seen)
             done, _ = await asyncio.wait([call], timeout=_READ_PATIENCE)
             if not done:
-                raise ReadTimeoutError(endpoint_url=self._service)
+                raise ReadTimeoutError(endpoint_url=self._client.meta.endpoint_url)
             return call.result()
         try:
             return await asyncio.shield(call)

@@ -132,10 +132,11 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
         message = f"{operation}: the answer is not AWS's (no readable JSON); is there a proxy in between?"
         return Fault(_FAST, Reason.UNAVAILABLE, message, code="Unreadable", applied=None)
     # Everything else may have happened after AWS had the request: whether it took effect, nobody knows.
+    words = _clean(str(error)) if isinstance(error, boto.HTTPClientError) else type(error).__name__
     return Fault(
         _FAST,
         Reason.UNAVAILABLE,
-        f"{operation}: no answer from AWS ({type(error).__name__})",
+        f"{operation}: no answer from AWS ({words})",
         code=type(error).__name__,
         applied=None,
     )

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context
 from typing import Final
 
 import structlog
@@ -21,11 +24,16 @@ _DEADLINE: Final = 300.0
 
 _LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
 
+_PATIENCE: Final = 1.5
+"""Seconds at one key after which a worker gets a stand-in: it waits, most likely for an AWS region that hangs."""
+
+_STAND_INS: Final = 3  # for each worker at most
+
 log = structlog.get_logger(__name__)
 
 
 class Workers:
-    """A fixed number of tasks over one queue."""
+    """Tasks over one queue: a fixed number, and as many stand-ins as there are workers that have to wait long."""
 
     def __init__(self, queue: WorkQueue, reconciler: Reconciler, clock: Clock, *, number: int) -> None:
         self._queue = queue
@@ -34,6 +42,9 @@ class Workers:
         self._number = number
         self._failures: dict[Key, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._stand_ins: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+        self._stopping = False
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._beat = clock.now()
 
@@ -47,13 +58,15 @@ class Workers:
 
     async def stop(self, grace: float) -> None:
         """Finish what is in hand within `grace` seconds; what is not finished then is cancelled."""
+        self._stopping = True
         self._queue.close()
-        if not self._tasks:
+        tasks = [*self._tasks, *self._stand_ins]
+        if not tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=grace)
+        _, late = await asyncio.wait(tasks, timeout=grace)
         for task in late:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def alive(self) -> bool:
         """Whether all workers run."""
@@ -64,12 +77,36 @@ class Workers:
             structlog.contextvars.bind_contextvars(object=str(key))
             BACKGROUND.set(self._queue.lane_of(key) is Lane.BACKGROUND)
             try:
-                outcome = await self._reconcile(key)
+                with self._stood_in():
+                    outcome = await self._reconcile(key)
             finally:
                 structlog.contextvars.unbind_contextvars("object")
                 self._queue.done(key)
             if outcome.again_at is not None:
                 self._queue.add_at(key, outcome.again_at)
+            if asyncio.current_task() in self._stand_ins and len(self._stand_ins) > self._waiting:
+                return
+
+    @contextmanager
+    def _stood_in(self) -> Iterator[None]:
+        """Whoever is busy for long inside has a stand-in meanwhile, so that the others' share of workers stays."""
+        waits = False
+
+        def wait_longer() -> None:
+            nonlocal waits
+            waits = True
+            self._waiting += 1
+            if len(self._stand_ins) < min(self._waiting, _STAND_INS * self._number) and not self._stopping:
+                task = asyncio.create_task(self._work(), name="stand-in", context=Context())
+                self._stand_ins.add(task)
+                task.add_done_callback(self._stand_ins.discard)
+
+        timer = asyncio.get_running_loop().call_later(_PATIENCE, wait_longer)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._waiting -= waits
 
     async def _reconcile(self, key: Key) -> Outcome:
         started = self._clock.now()
