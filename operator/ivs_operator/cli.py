@@ -116,8 +116,10 @@ def emulator(host: str, port: int, *, verbose: bool) -> None:
     Example: ivs-operator emulator --port 4599
     then:    AWS_ENDPOINT_URL=http://127.0.0.1:4599 aws ivschat list-rooms
     """  # noqa: D301 - click wants the control character itself, or it rewraps the paragraph
-    from ivs_emulator.__main__ import run as serve
-
+    try:
+        from ivs_emulator.__main__ import run as serve
+    except ModuleNotFoundError as error:
+        _fail(f"the emulator needs the extra: pip install 'ivs-operator[emulator]' (missing: {error.name})")
     sys.exit(serve(host, port, verbose=verbose))
 
 

@@ -70,7 +70,7 @@ BY_OPERATION: dict[str, dict[str, tuple[FaultClass, Reason]]] = {
         "CreateRecordingConfiguration": (INVALID, MADE),
         "CreateLoggingConfiguration": (INVALID, MADE),
         "UpdateLoggingConfiguration": (INVALID, CHANGED),
-        "TagResource": (INVALID, CHANGED),
+        "TagResource": (SLOW, CHANGED),
         "UntagResource": (SLOW, CHANGED),
         "UpdateRoom": (SLOW, CHANGED),
         "UpdateChannel": (SLOW, CHANGED),

@@ -128,6 +128,11 @@ ACTIONS = [
     pytest.param(vod(channel("c", "x", name="lobby")), (), id="with Keep a channel that records otherwise is left"),
     pytest.param(
         vod(channel("c", "x", name="lobby"), policy="Replace"),
+        (),
+        id="with Replace one that no List has shown yet is left: it may carry an owner tag",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace", others=[configuration("x", RECORDING, owner=None)]),
         (
             join(
                 consumer_arn("c", RECORDING),

@@ -258,7 +258,9 @@ RETAIN = [
     ),
     pytest.param(going("Retain", crd_deleting=True), "untag", id="the CRD goes: Retain lets go all the same"),
     pytest.param(going("Retain", placement=NOWHERE), "release", id="unreachable: no attempt"),
-    pytest.param(going("Retain", listed_at=0.0, state=None), "untag", id="no List is needed, status names the object"),
+    pytest.param(going("Retain", listed_at=0.0, state=None), "list", id="what status names may be somebody else's"),
+    pytest.param(going("Retain", state=None), "inspect", id="a List may lag, so a Get decides"),
+    pytest.param(going("Retain", state=None, gone=[A]), "release", id="and what is gone needs nothing"),
     pytest.param(
         going("Retain", state=None, status={"region": "us-west-2"}), "release", id="nothing was made: nothing to untag"
     ),
@@ -269,7 +271,8 @@ RETAIN = [
 def test_retain(s: Any, step: str) -> None:
     made = plan(s)
     (action,) = made.actions
-    assert isinstance(action, Untag if step == "untag" else ReleaseFinalizer)
+    kinds = {"untag": Untag, "release": ReleaseFinalizer, "list": Refresh, "inspect": Inspect}
+    assert isinstance(action, kinds[step])
     if isinstance(action, Untag):
         assert action.arn == A
         assert set(action.keys) == {f"ivs-operator.dev/{name}" for name in ("owner", "uid", "spec")}

@@ -60,9 +60,12 @@ def test_while_aws_is_at_work(s: Any, expected: Expect) -> None:
     expected.of(s)
 
 
+UNUSED = {arn_of("a"): Users(NOW - 1, 2), arn_of("a", RECORDING): Users(NOW - 1, 2)}
+
+
 def shell(*failures: Any, **changes: Any) -> Any:
     wanted = resource(**changes)
-    return situation(wanted, [made_for(CHAT_ONE, state="CREATE_FAILED")], None, failures=failures)
+    return situation(wanted, [made_for(CHAT_ONE, state="CREATE_FAILED")], None, failures=failures, users=UNUSED)
 
 
 def test_a_failed_shell_is_first_left_for_a_while_and_that_is_remembered() -> None:
@@ -95,7 +98,7 @@ SHELLS = [
         id="a shell whose time has come is deleted, to be made again",
     ),
     pytest.param(
-        situation(VOD, [made_for(VOD, state="CREATE_FAILED", tags={SPEC: "v1-other"})], None),
+        situation(VOD, [made_for(VOD, state="CREATE_FAILED", tags={SPEC: "v1-other"})], None, users=UNUSED),
         Expect(Delete(VA), reason=Reason.CREATE_FAILED),
         id="a shell of an earlier spec is deleted at once: the edit may have mended it",
     ),

@@ -119,6 +119,7 @@ def situation(
         consumers=ConsumerIndex(consumers or (), listed_at=0.0 if consumers is None else consumers_at),
         live=frozenset(live),
         users=users or {},
+        known=frozenset(item.arn for item in known),
         owner_tags={item.arn: item.tags[TAG_OWNER] for item in known if TAG_OWNER in item.tags},
     )
     memory = Memory(

@@ -5,7 +5,7 @@ rate demands; in between, rooms are read newest update first until what comes is
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
@@ -153,13 +153,14 @@ class Audience:
         Finds new rooms and changed associations. Deletions, and tags (a change of which moves no updateTime), are left
         to the full pass.
         """
-        newest = self._newest
+        seen: list[Consumer] = []
         async for page in self._gateway.consumers():
             for consumer in page:
                 self.put(consumer)
-            self._see(page)
-            if not page or (page[-1].update_time or "") <= newest:
-                return
+            seen += page
+            if not page or (page[-1].update_time or "") <= self._newest:
+                break
+        self._see(seen)
 
     async def _read_all(self, began: float) -> None:
         found: dict[str, Consumer] = {}
@@ -167,9 +168,9 @@ class Audience:
         self._pass.watch()
         async for page in self._gateway.consumers():
             pages += 1
-            self._see(page)
             found.update((item.arn, item) for item in page if item.arn not in found)
         self._pages = pages
+        self._see(found.values())
         self._keep_newer(found)
         # An update during the pass moves a room to a page that was read already.
         overlooked = {known.arn: known for known in self._index if known.arn not in found}
@@ -185,5 +186,6 @@ class Audience:
             else:
                 found.pop(arn, None)
 
-    def _see(self, page: list[Consumer]) -> None:
-        self._newest = max([self._newest, *(item.update_time or "" for item in page)])
+    def _see(self, consumers: Iterable[Consumer]) -> None:
+        """Only what a read saw to its end is known: one that broke off may have left older changes unread."""
+        self._newest = max([self._newest, *(item.update_time or "" for item in consumers)])

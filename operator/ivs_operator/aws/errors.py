@@ -33,7 +33,7 @@ _CONFLICTS: Final = {
     "DeleteLoggingConfiguration": Reason.DELETION_BLOCKED,
 }
 
-_SPEC_BEARING: Final = ("CreateR", "CreateL", "UpdateL", "Tag")
+_SPEC_BEARING: Final = ("CreateR", "CreateL", "UpdateL")
 """Operations whose input is the spec alone, so that a refusal of it stands until the spec changes."""
 
 _CREDENTIALS: Final = (

@@ -86,6 +86,7 @@ class Inventory:
             consumers=self.audience.index,
             live=self.audience.live,
             users=self.audience.users,
+            known=self._entries.keys(),
             owner_tags=self._owner_tags,
         )
 

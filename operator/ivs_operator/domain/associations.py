@@ -14,6 +14,7 @@ from ivs_operator.domain.desired import ConflictPolicy, DeletionPolicy, Desired
 from ivs_operator.domain.failures import Failure
 from ivs_operator.domain.kinds import TRAITS, Traits, count
 from ivs_operator.domain.observed import Consumer
+from ivs_operator.domain.patience import earliest, passing
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.slots import Blocked, arrange
 from ivs_operator.domain.subject import Rival, Situation
@@ -53,6 +54,8 @@ class Associations:
     joining_exact: int = 0
     """How many of these an entry names by ARN or name."""
     wake: float | None = None
+    unsure: bool = False
+    """Whether something that an entry names could not be asked about a moment ago, which may pass at once."""
 
     @property
     def pending(self) -> int:
@@ -77,13 +80,22 @@ def associate(
     matched = {item.arn: item for entry in wanted for item in s.view.consumers.matching(entry)}
     users = {item.arn: item for item in (s.view.consumers.users(arn) if arn else ())}
     stale = tuple(entry for entry in recorded if entry not in wanted)
-    leaving = [item for key, item in users.items() if key not in matched and _meant(stale, item)]
+    outdated = {item.arn: item for old in sorted(surplus) for item in s.view.consumers.users(old)}
+    leaving = [item for key, item in (outdated | users).items() if key not in matched and _meant(stale, item)]
     foreign = [item for key, item in users.items() if key not in matched and not _meant(stale, item)]
     associated = [item for key, item in matched.items() if arn in item.configurations]
     still_needed = tuple(e for e in stale if not _forgettable(s) or any(_meant((e,), c) for c in leaving))
     joins, problems = _joins(s, arn, matched, wanted, serving=serving, surplus=surplus)
-    leaves = [Associate(consumer=item.arn, remove=frozenset({arn}) | surplus) for item in leaving if arn]
+    leaves = [
+        Associate(consumer=item.arn, remove=frozenset({arn}) | surplus)
+        for item in leaving
+        if arn and item.arn not in s.view.live
+    ]
+    problems += [_live(s, item) for item in leaving if item.arn in s.view.live]
     due, held, wake = _split(s, (*leaves, *joins))
+    targets = [f"inspect:{entry.arn}" for entry in wanted if entry.arn is not None]
+    targets += [action.target for action in joins if _exact(s, action, wanted)]
+    quiet = [failure.retry_at for failure in map(s.failure, targets) if failure is not None and passing(s, failure)]
     complete = not looking or not _needs_pass(s, (*wanted, *recorded))
     return Associations(
         known=complete,
@@ -96,7 +108,8 @@ def associate(
         actions=(*reads, *due),
         joining=sum(1 for action in due if action.add),
         joining_exact=sum(1 for action in due if action.add and _exact(s, action, wanted)),
-        wake=wake if complete else min((t for t in (wake, _retry_of_pass(s)) if t is not None), default=None),
+        wake=earliest(wake, *quiet, None if complete else _retry_of_pass(s)),
+        unsure=bool(quiet),
     )
 
 
@@ -217,7 +230,8 @@ def _obstacle(
     if isinstance(slots, Blocked):
         return traits.full, _full_message(traits, item, slots.holders, desired)
     if item.arn in s.view.live:
-        return Reason.CHANNEL_LIVE, f"{_named(traits, item)} is live; it is changed when its stream ends"
+        live = _live(s, item)
+        return live.reason, live.message
     free = traits.slots - len(item.configurations)
     if free <= 0 or surplus.intersection(item.configurations):
         return None  # takes a place over and needs no free one
@@ -225,6 +239,11 @@ def _obstacle(
     if older >= free:
         return traits.full, f"{_named(traits, item)} has {free} free, which {older} older object(s) want as well"
     return None
+
+
+def _live(s: Situation, item: Consumer) -> Problem:
+    message = f"{_named(TRAITS[s.subject.kind], item)} is live; it is changed when its stream ends"
+    return Problem(item.arn, Reason.CHANNEL_LIVE, message)
 
 
 def _full_message(traits: Traits, item: Consumer, holders: tuple[str, ...], desired: Desired) -> str:
@@ -249,10 +268,12 @@ def _replaceable(s: Situation, desired: Desired, item: Consumer, arn: str) -> fr
     """Configurations that `Replace` may take off a channel: never one that carries an owner tag.
 
     Another cluster's is not ours to touch, and one of our own cluster would be put back: the two would fight for ever.
+    One that no List has shown yet may carry a tag that we do not know of.
     """
     if desired.conflict_policy is not ConflictPolicy.REPLACE:
         return frozenset()
-    return frozenset(other for other in item.configurations if other != arn and other not in s.view.owner_tags)
+    untagged = (other for other in item.configurations if other in s.view.known and other not in s.view.owner_tags)
+    return frozenset(other for other in untagged if other != arn)
 
 
 def _split(s: Situation, actions: Iterable[Associate]) -> tuple[tuple[Associate, ...], list[Problem], float | None]:
@@ -264,6 +285,9 @@ def _split(s: Situation, actions: Iterable[Associate]) -> tuple[tuple[Associate,
         failure = s.failure(action.target)
         if failure is None:
             due.append(action)
+            continue
+        if passing(s, failure):
+            wakes.append(failure.retry_at)
             continue
         exact = s.subject.desired is not None and _exact(s, action, s.subject.desired.selectors)
         held.append(Problem(action.consumer, failure.fault.reason, failure.fault.message, blocks_ready=exact))
@@ -282,7 +306,7 @@ def _missing(s: Situation, wanted: tuple[Selector, ...]) -> Iterable[Problem]:
     for entry in wanted:
         if entry.arn is not None and s.view.consumers.get(entry.arn) is None:
             failure = s.failure(f"inspect:{entry.arn}")
-            if failure is not None:
+            if failure is not None and not passing(s, failure):
                 yield Problem(
                     entry.arn, failure.fault.reason, _why_missing(s, traits, entry.arn, failure), blocks_ready=True
                 )

@@ -22,6 +22,8 @@ class Condition:
     status: str
     reason: Reason
     message: str
+    observed_generation: int | None = None
+    """Set for a condition that is carried over: what it says was found out for that generation."""
 
 
 def verdict(plan: Plan) -> Finding | None:
@@ -65,7 +67,7 @@ def _entry(condition: Condition, before: Mapping[str, Any] | None, generation: i
         "reason": str(condition.reason),
         "message": _cut(condition.message),
         "lastTransitionTime": before["lastTransitionTime"] if same and before else format_time(now),
-        "observedGeneration": generation,
+        "observedGeneration": generation if condition.observed_generation is None else condition.observed_generation,
     }
 
 
@@ -115,4 +117,11 @@ def _as_before(s: Situation, type_: ConditionType) -> Condition | None:
     reason, status, message = before.get("reason"), before.get("status"), before.get("message")
     if not isinstance(reason, str) or reason not in set(Reason) or not isinstance(status, str):
         return None
-    return Condition(type_, status, Reason(reason), message if isinstance(message, str) else "")
+    generation = before.get("observedGeneration")
+    return Condition(
+        type_,
+        status,
+        Reason(reason),
+        message if isinstance(message, str) else "",
+        observed_generation=generation if isinstance(generation, int) else None,
+    )

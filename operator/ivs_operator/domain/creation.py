@@ -13,6 +13,7 @@ from ivs_operator.domain.desired import Desired, DriftPolicy
 from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.ownership import Owned, list_first, unseen
+from ivs_operator.domain.patience import passing
 from ivs_operator.domain.subject import Attempt, Situation
 from ivs_operator.domain.transition import watch
 
@@ -66,13 +67,23 @@ def settled(s: Situation) -> Finding | None:
     if ours and attempt is not None and (attempt.answered or not attempt.called):
         return None
     # The call leaves up to a lifetime after the intent was written; what the Lists show is trusted a grace after that.
-    trusted_from = pending.since + INTENT_LIFETIME + s.policy.create_grace
+    # An intent from the future (another clock, a hand) is as old as our first sight of it.
+    since = min(pending.since, s.memory.met_at or pending.since)
+    trusted_from = since + INTENT_LIFETIME + s.policy.create_grace
     if s.now < trusted_from:
-        message = "waiting for the result of an earlier create, so that nothing is made twice"
-        return Finding(Reason.CREATING, message, wake=trusted_from)
+        return _waiting(s, trusted_from)
     if s.view.listed_at < trusted_from:
         return list_first(s, newer_than=trusted_from)
     return None
+
+
+def _waiting(s: Situation, until: float) -> Finding:
+    """Once a trouble has lasted, it stays what is told: its retries are no news."""
+    failure = s.memory.failures.get(Create.target)
+    if failure is not None and not passing(s, failure):
+        return Finding(failure.fault.reason, failure.fault.message, wake=until, trouble=True)
+    message = "waiting for the result of an earlier create, so that nothing is made twice"
+    return Finding(Reason.CREATING, message, wake=until)
 
 
 def _may_call(s: Situation, attempt: Attempt | None) -> bool:

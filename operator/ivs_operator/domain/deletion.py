@@ -10,10 +10,11 @@ from ivs_operator.domain.creation import settled
 from ivs_operator.domain.desired import DeletionPolicy
 from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure
-from ivs_operator.domain.finding import Finding, Plan, act, earliest
+from ivs_operator.domain.finding import Finding, Plan, act
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
 from ivs_operator.domain.ownership import list_first, unlisted, unseen
+from ivs_operator.domain.patience import earliest
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import OWN_TAGS, unused, users_of
 from ivs_operator.domain.transition import watch
@@ -53,12 +54,15 @@ def _plan(finding: Finding, current: Configuration | None, associations: Associa
 
 def _retain(s: Situation) -> Finding:
     """One bounded attempt to take our tags off, then the finalizer goes whatever came of it."""
-    recorded = s.subject.recorded.arn
-    arns = sorted({item.arn for item in s.view.owned} | ({recorded} if recorded is not None else set()))
     reachable = s.placement.fault is None and not s.subject.paused
-    if arns and reachable and not s.memory.untag_tried:
-        actions = tuple(Untag(arn, OWN_TAGS) for arn in arns)
-        return Finding(Reason.DELETING, f"taking our tags off {', '.join(arns)}, which is kept", actions=actions)
+    if reachable and not s.memory.untag_tried:
+        look = list_first(s, newer_than=0.0) if s.view.listed_at == 0.0 else unseen(s)
+        if look is not None and look.actions:
+            return look  # what only the status calls ours keeps its tags: they may be somebody else's
+        arns = sorted(item.arn for item in s.view.owned)
+        if arns:
+            actions = tuple(Untag(arn, OWN_TAGS) for arn in arns)
+            return Finding(Reason.DELETING, f"taking our tags off {', '.join(arns)}, which is kept", actions=actions)
     return Finding(Reason.DELETING, "the AWS object is kept", actions=(ReleaseFinalizer(),))
 
 

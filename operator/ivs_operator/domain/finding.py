@@ -7,14 +7,10 @@ from ivs_operator.domain.actions import Action
 from ivs_operator.domain.associations import Associations
 from ivs_operator.domain.failures import Failure, FaultClass
 from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.patience import earliest, passing
 from ivs_operator.domain.subject import Situation
 
-__all__ = ["PATIENCE", "Finding", "Plan", "act", "earliest", "held"]
-
-PATIENCE = 10.0
-"""Seconds for which a passing trouble (throttle, connection) keeps quiet before the status tells it."""
-
-_PASSING = frozenset({Reason.UNAVAILABLE, Reason.THROTTLED})
+__all__ = ["Finding", "Plan", "act", "held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Finding:
     wake: float | None = None
     """When to look again if nothing happens before."""
     trouble: bool = False
-    """Whether somebody should be told: an Event of type Warning."""
+    """Whether this is no step of ordinary work, so that nothing else may speak before it."""
     serving: bool = False
     """Whether the AWS object is usable all the same, so that associations go on."""
     in_sync: bool | None = False
@@ -70,8 +66,7 @@ def act(s: Situation, finding: Finding) -> Finding:
 
 def held(s: Situation, failure: Failure, finding: Finding) -> Finding:
     """The finding while `failure` holds its actions back."""
-    quiet_until = failure.first_at + PATIENCE
-    if failure.fault.reason in _PASSING and s.now < quiet_until:
+    if passing(s, failure):
         return replace(finding, actions=(), wake=earliest(failure.retry_at, finding.wake))
     invalid = failure.fault.kind is FaultClass.INVALID
     return replace(
@@ -83,8 +78,3 @@ def held(s: Situation, failure: Failure, finding: Finding) -> Finding:
         wake=None if invalid else earliest(failure.retry_at, finding.wake),
         trouble=True,
     )
-
-
-def earliest(*times: float | None) -> float | None:
-    """The earliest of the times given; None when there is none."""
-    return min((time for time in times if time is not None), default=None)

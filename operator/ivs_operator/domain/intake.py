@@ -82,7 +82,8 @@ def _read(key: Key, spec: object, owner: Owner, generation: int, default_tags: M
     assert isinstance(parsed, RecordingConfigurationSpec | ChatLoggingConfigurationSpec)  # noqa: S101 - both kinds
     desired = desired_from(parsed, owner, default_tags)
     account = parsed.account_ref.name if parsed.account_ref is not None else None
-    return Reading(owner.uid, generation, desired, None, parsed.region, account, desired.deletion_policy)
+    region = parsed.region or (desired.existing_arn.split(":")[3] if desired.existing_arn else None)
+    return Reading(owner.uid, generation, desired, None, region, account, desired.deletion_policy)
 
 
 def _raw_policy(spec: object) -> DeletionPolicy:

@@ -3,7 +3,7 @@
 Times are seconds on one clock that never goes backwards; `0.0` means never.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -161,6 +161,8 @@ class View:
     live: frozenset[str] = frozenset()
     """Channels that broadcast now, as far as somebody waits for one."""
     users: Mapping[str, Users] = field(default_factory=dict)
+    known: Collection[str] = frozenset()
+    """ARN of every configuration of the account that was read."""
     owner_tags: Mapping[str, str] = field(default_factory=dict)
     """Owner tag by ARN of every configuration of the account that has one."""
     fault: Fault | None = None

@@ -11,10 +11,11 @@ from ivs_operator.domain.creation import absent
 from ivs_operator.domain.deletion import release
 from ivs_operator.domain.desired import Desired
 from ivs_operator.domain.failures import Fault
-from ivs_operator.domain.finding import PATIENCE, Finding, Plan, earliest, held
+from ivs_operator.domain.finding import Finding, Plan, held
 from ivs_operator.domain.kinds import TRAITS, count
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.ownership import Owned, identify
+from ivs_operator.domain.patience import PATIENCE, earliest
 from ivs_operator.domain.replacement import as_replacement, replacing
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import Chores, confirm_dead, remove_surplus
@@ -124,8 +125,7 @@ def _recorded_first(s: Situation, desired: Desired, associations: Associations) 
         return associations.actions
     if s.failure(WriteLedger.target):
         return ()
-    ledger = Ledger(selectors=associations.selectors, tag_keys=recorded.tag_keys | desired.tag_keys)
-    return (WriteLedger(ledger),)
+    return (WriteLedger(Ledger(selectors=associations.selectors, tag_keys=recorded.tag_keys)),)
 
 
 def _association_finding(s: Situation, associations: Associations) -> Finding | None:
@@ -136,6 +136,8 @@ def _association_finding(s: Situation, associations: Associations) -> Finding | 
     """
     traits = TRAITS[s.subject.kind]
     looking = Finding(Reason.UPDATING, f"looking for {traits.consumers}", in_sync=None, blind=True)
+    if associations.unsure:
+        return looking
     if not associations.known:
         failure = s.failure("list-consumers")
         return held(s, failure, looking) if failure is not None else None if _selects_nothing(s) else looking

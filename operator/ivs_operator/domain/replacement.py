@@ -41,10 +41,11 @@ def as_replacement(s: Situation, owned: Owned, finding: Finding | None) -> Findi
     predecessors = tuple(
         item for item in owned.surplus if desired is not None and item.tags.get(TAG_SPEC) != desired.spec_hash
     )
-    if finding is None or not predecessors or finding.reason not in _UNDER_WAY:
+    if finding is None or not predecessors:
         return finding
     message = f"{finding.message}; {_serving(s, predecessors)}"
-    return replace(finding, reason=Reason.REPLACING, message=message)
+    reason = Reason.REPLACING if finding.reason in _UNDER_WAY else finding.reason
+    return replace(finding, reason=reason, message=message)
 
 
 def _serving(s: Situation, predecessors: tuple[Configuration, ...]) -> str:

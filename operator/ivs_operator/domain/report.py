@@ -49,6 +49,8 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
 def ledger_status(s: Situation, plan: Plan, ledger: Ledger) -> dict[str, Any]:
     """The status that puts a ledger on record: what is known already, the ledger, and what is about to happen."""
     status = status_of(s, plan)
+    if "create" in s.memory.failures and s.subject.recorded.condition("Ready"):
+        status["conditions"] = _list(s.subject.recorded.raw.get("conditions"))  # one more try is no news
     status["tagKeys"] = sorted(ledger.tag_keys)
     status["associations"] = {
         **_mapping(status.get("associations")),

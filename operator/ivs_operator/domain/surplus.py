@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
 from ivs_operator.domain.actions import Action, Delete, Inspect, ListUsers, Untag
 from ivs_operator.domain.desired import DeletionPolicy, Desired
-from ivs_operator.domain.finding import earliest
 from ivs_operator.domain.observed import Configuration, Consumer, Users
+from ivs_operator.domain.patience import earliest
 from ivs_operator.domain.subject import Situation
 
 __all__ = ["CONFIRMATIONS", "OWN_TAGS", "Chores", "confirm_dead", "remove_surplus", "unused", "users_of"]

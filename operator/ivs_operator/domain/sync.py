@@ -1,7 +1,7 @@
 """Our AWS object exists: wait for it, mend it, or say what can't be mended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivs_operator.api.names import TAG_SPEC
 from ivs_operator.api.reasons import Reason
@@ -15,6 +15,7 @@ from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import destination_name, differences
 from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surplus import unused, users_of
 from ivs_operator.domain.transition import watch
 
 __all__ = ["Sync", "synchronise"]
@@ -43,6 +44,7 @@ def synchronise(s: Situation, desired: Desired, current: Configuration) -> Sync:
         _details,  # settings that only Get reports are read once, when the spec tag does not vouch for them
         _settings,
         _tags,
+        _other_state,  # whatever AWS calls it: only ACTIVE serves
     )
     for check in checks:
         found = check(s, desired, current)
@@ -59,6 +61,14 @@ def _transition(s: Situation, desired: Desired, current: Configuration) -> Sync 
     noun = TRAITS[desired.kind].object_noun
     message = f"AWS reports {current.state} for the {noun}"
     return Sync(finding=watch(s, current, Finding(reason, message)))
+
+
+def _other_state(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
+    if current.state == "ACTIVE":
+        return None
+    noun = TRAITS[desired.kind].object_noun
+    reason = Reason.UPDATE_FAILED if current.state.endswith("_FAILED") else Reason.UPDATING
+    return Sync(finding=watch(s, current, Finding(reason, f"AWS reports {current.state} for the {noun}")))
 
 
 def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
@@ -79,14 +89,24 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     if known is None or known.target != "shell" or known.fault.code != current.arn:
         attempts = known.attempts + 1 if known else 1
         if known is None and (_edited_since(desired, current) or _told_already(s, current)):
-            return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
+            return Sync(finding=_discard(s, current, base))
         fault = Fault(FaultClass.SLOW, Reason.CREATE_FAILED, message, code=current.arn)
         retry_at = s.now + delay(FaultClass.SLOW, attempts)
         failure = Failure("shell", fault, first_at=s.now, retry_at=retry_at, attempts=attempts)
         return Sync(finding=Finding(base.reason, message, trouble=True, wake=retry_at), remember=failure)
     if s.now < known.retry_at:
         return Sync(finding=Finding(base.reason, message, trouble=True, wake=known.retry_at))
-    return Sync(finding=act(s, Finding(base.reason, message, actions=(Delete(current.arn),), trouble=True)))
+    return Sync(finding=_discard(s, current, base))
+
+
+def _discard(s: Situation, current: Configuration, base: Finding) -> Finding:
+    """Delete a failed shell that nobody uses; one that is in use stays."""
+    if users_of(s, current.arn):
+        return replace(base, message=f"{base.message}; it is not made again while something uses {current.arn}")
+    needed = unused(s, current, 0.0)
+    if isinstance(needed, float):
+        return replace(base, wake=needed)
+    return act(s, replace(base, actions=(needed or Delete(current.arn),)))
 
 
 def _edited_since(desired: Desired, current: Configuration) -> bool:
@@ -193,8 +213,9 @@ def _tags(s: Situation, desired: Desired, current: Configuration) -> Sync | None
     if desired.drift_policy is DriftPolicy.REPORT and not own_only:
         drift += tuple((f"tags[{key}]", "", current.tags[key]) for key in stale)
         return Sync(finding=_reported(drift, current), drift=drift)
-    if not desired.tag_keys <= recorded.tag_keys:
-        ledger = Ledger(pending=None, selectors=recorded.selectors, tag_keys=recorded.tag_keys | desired.tag_keys)
+    setting = desired.tag_keys & wrong.keys()  # what is right already may be somebody else's
+    if not setting <= recorded.tag_keys:
+        ledger = Ledger(pending=None, selectors=recorded.selectors, tag_keys=recorded.tag_keys | setting)
         record = Finding(Reason.UPDATING, "updating tags", actions=(WriteLedger(ledger),), serving=True)
         return Sync(finding=act(s, record), drift=drift)
     action = Tag(current.arn, wrong) if wrong else Untag(current.arn, tuple(stale))

@@ -77,7 +77,7 @@ class Executor:
         for action in actions:
             if isinstance(action, do.Associate | do.InspectConsumer):
                 continue
-            if not await self._attempt(action, s, region):
+            if not await self._attempt(action, s, region) and not isinstance(action, do.Untag):
                 return
         gate = asyncio.Semaphore(_PARALLEL)
         until = self._now() + STEP
@@ -118,6 +118,8 @@ class Executor:
             self._settle_create(key, fault)
         if isinstance(action, do.Untag):
             self._memories.untag_tried(key)
+            if fault.applied is None:  # taken as done: what nobody owns any more must not be worked on as ours
+                region.retag(action.arn, {}, action.keys)
         if isinstance(action, do.Delete) and fault.code == "ConflictException":
             region.audience.forget_users(action.arn)
         failure = self._memories.failed(key, action.target, fault, self._now())

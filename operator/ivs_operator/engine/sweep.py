@@ -103,10 +103,11 @@ class Sweep:
         try:
             await region.sweep(consumers=any(map(_needs_consumers, members)), streams=any(map(_waits_live, members)))
         except CallFailed as error:
+            # What was read before the failure counts: rooms that can't be listed must not hide a deleted object.
             self._failed(place, error.fault)
-            return
-        self._swept_at[place] = started
-        self._told.pop(place, None)
+        else:
+            self._swept_at[place] = started
+            self._told.pop(place, None)
         metrics.SWEEP_SECONDS.observe(self._clock.now() - started)
         for number, (key, _) in enumerate(members):
             if number % _SLICE == 0:
