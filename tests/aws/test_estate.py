@@ -210,7 +210,7 @@ async def test_a_region_that_hangs_takes_no_thread_from_another(opened: Opened, 
         asyncio.create_task(opened.estate.region(CHAT, ACCOUNT, "eu-west-1").inspect(f"arn:{number}"))
         for number in range(30)
     ]
-    await asyncio.to_thread(emulator.control.wait_held, held, 2)
+    await asyncio.to_thread(emulator.control.wait_held, held, 1)
     async with asyncio.timeout(5):
         await opened.estate.region(CHAT, ACCOUNT, "us-west-2").refresh(now)
     assert not any(task.done() for task in hanging)

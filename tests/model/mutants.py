@@ -112,8 +112,9 @@ MUTANTS = (
         executor,
         "Executor._create",
         "made = await region.gateway.create(action.settings, action.tags)",
-        "try:\n            made = await region.gateway.create(action.settings, action.tags)\n"
-        "        except CallFailed:\n            made = await region.gateway.create(action.settings, action.tags)",
+        "try:\n                made = await region.gateway.create(action.settings, action.tags)\n"
+        "            except CallFailed:\n"
+        "                made = await region.gateway.create(action.settings, action.tags)",
         "chat logging configuration is made once",
         "a twin is made",
     ),
