@@ -16,6 +16,7 @@ from ivs_operator.domain.subject import Attempt
 from ivs_operator.engine import executor
 from ivs_operator.engine.executor import BATCH, STEP, Executor
 from ivs_operator.engine.memories import Memories
+from ivs_operator.priority import BACKGROUND
 from support.fake_aws import FakeAws, FakeGateway
 from support.objects import CHAT, RECORDING, arn_of, channel, configuration, consumer_arn, key_of, resource, room
 from support.situations import fault, situation
@@ -66,6 +67,29 @@ async def test_associations_run_side_by_side() -> None:
     took = bench.clock.now() - began
     assert len(bench.aws.users(A)) == 30
     assert took < 1.0, "30 rooms of 0.2 s each, ten at a time"
+
+
+@pytest.mark.parametrize(("number", "background"), [(5, False), (30, True)])
+def test_a_long_line_waits_behind_edits_even_if_an_edit_has_begun_it(number: int, background: bool) -> None:
+    """Else what an edit of another object still has to do would wait until the line is done."""
+
+    @in_virtual_time
+    async def story() -> None:
+        bench = Bench()
+        bench.aws.put(*(room(f"r{n:02}", env="prod") for n in range(number)))
+        lanes = []
+        get = bench.region.gateway.get_consumer
+
+        async def noted(arn: str) -> Any:
+            lanes.append(BACKGROUND.get())
+            return await get(arn)
+
+        bench.region.gateway.get_consumer = noted
+        await bench.run(*(join(f"r{n:02}") for n in range(number)))
+        assert lanes == [background] * number
+        assert not BACKGROUND.get(), "the edit itself keeps its place"
+
+    story()
 
 
 @in_virtual_time

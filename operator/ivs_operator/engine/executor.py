@@ -21,6 +21,7 @@ from ivs_operator.domain.slots import Blocked, arrange
 from ivs_operator.domain.subject import Situation
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.protocols import Permit, Region
+from ivs_operator.priority import BACKGROUND
 from ivs_operator.priority import NOT_AFTER
 
 __all__ = ["BATCH", "STEP", "Executor"]
@@ -86,6 +87,8 @@ class Executor:
 
         async def gated(action: do.Action) -> None:
             nonlocal refused
+            if len(joint) > _PARALLEL:
+                BACKGROUND.set(True)  # of this task: a long line is nobody's edit, even if an edit has begun it
             async with gate:
                 if refused or self._now() >= until:
                     return
