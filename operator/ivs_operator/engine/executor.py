@@ -21,8 +21,7 @@ from ivs_operator.domain.slots import Blocked, arrange
 from ivs_operator.domain.subject import Situation
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.protocols import Permit, Region
-from ivs_operator.priority import BACKGROUND
-from ivs_operator.priority import NOT_AFTER
+from ivs_operator.priority import BACKGROUND, NOT_AFTER
 
 __all__ = ["BATCH", "STEP", "Executor"]
 
