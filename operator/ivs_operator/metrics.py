@@ -11,7 +11,6 @@ __all__ = [
     "RECONCILES",
     "RECONCILE_SECONDS",
     "RESOURCES",
-    "RESOURCE_READY",
     "SWEEP_AGE",
     "SWEEP_SECONDS",
 ]
@@ -28,6 +27,3 @@ LEADER = Gauge("ivs_operator_leader", "1 while this process leads, 0 while it st
 SWEEP_SECONDS = Histogram("ivs_operator_sweep_seconds", "Seconds that one sweep of an account and region took")
 SWEEP_AGE = Gauge("ivs_operator_sweep_age_seconds", "Age of the view of AWS, in seconds", ["account", "region"])
 RESOURCES = Gauge("ivs_operator_resources", "Custom resources by state", ["kind", "state"])
-RESOURCE_READY = Gauge(
-    "ivs_operator_resource_ready", "Whether a custom resource is Ready", ["kind", "namespace", "name"]
-)

@@ -7,7 +7,6 @@ import pytest
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Action, Associate, InspectConsumer, Ledger, RefreshConsumers, WriteLedger
 from ivs_operator.domain.associations import describe
-from ivs_operator.domain.desired import ConflictPolicy
 from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Users
@@ -138,7 +137,6 @@ ACTIONS = [
                 consumer_arn("c", RECORDING),
                 LOBBY,
                 arn=VA,
-                conflict_policy=ConflictPolicy.REPLACE,
                 replaceable=frozenset({VX}),
             ),
         ),

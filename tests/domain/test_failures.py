@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivs_operator.domain.failures import Failure, FaultClass, delay, next_failure
-from ivs_operator.domain.identity import Key, Owner, foreign_tags, is_own_tag, owner_of
+from ivs_operator.domain.identity import Key, Owner, is_own_tag, owner_of
 from ivs_operator.domain.times import format_time, parse_time
 from support.objects import CHAT
 from support.situations import fault
@@ -62,7 +62,7 @@ def test_an_owner_is_in_three_tags() -> None:
     tags = Owner("c", "n", "o", "u").tags("v1-x")
     assert tags == {"ivs-operator.dev/owner": "c/n/o", "ivs-operator.dev/uid": "u", "ivs-operator.dev/spec": "v1-x"}
     assert all(is_own_tag(key) for key in tags)
-    assert foreign_tags({**tags, "team": "live"}) == {"team": "live"}
+    assert not is_own_tag("team")
     assert str(Key(CHAT, "n", "o")) == "ChatLoggingConfiguration/n/o"
 
 

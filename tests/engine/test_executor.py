@@ -9,7 +9,6 @@ import pytest
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.domain import actions as do
-from ivs_operator.domain.desired import ConflictPolicy
 from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Attempt
@@ -245,7 +244,6 @@ async def test_a_taken_channel_is_replaced_only_as_far_as_was_allowed() -> None:
             consumer=consumer_arn("c", RECORDING),
             add=arn,
             wanted_by=(PROD,),
-            conflict_policy=ConflictPolicy.REPLACE,
             replaceable=frozenset({allowed}),
         )
         await bench.run(action)

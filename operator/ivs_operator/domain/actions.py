@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ivs_operator.domain.desired import ConflictPolicy
 from ivs_operator.domain.selectors import Selector
 
 __all__ = [
@@ -207,7 +206,6 @@ class Associate:
     remove: frozenset[str] = frozenset()
     wanted_by: tuple[Selector, ...] = ()
     """The entries that mean the consumer; when the fresh read no longer matches any, nothing is added."""
-    conflict_policy: ConflictPolicy = ConflictPolicy.KEEP
     replaceable: frozenset[str] = frozenset()
     """Configurations of others that `Replace` allows to be taken off a channel."""
     writes: ClassVar[bool] = True

@@ -203,7 +203,6 @@ def _joins(
                     add=arn,
                     remove=surplus,
                     wanted_by=wanted,
-                    conflict_policy=desired.conflict_policy,
                     replaceable=replaceable,
                 )
             )

@@ -2,45 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from ivs_operator.api.chat_logging import ChatLoggingConfigurationSpec
-from ivs_operator.api.recording import RecordingConfigurationSpec
-from ivs_operator.domain.identity import Kind, Owner, spec_hash
+from ivs_operator.api.managed import DeletionPolicy, DriftPolicy
+from ivs_operator.api.recording import ChannelConflictPolicy as ConflictPolicy
+from ivs_operator.api.recording import RecordingConfigurationSpec, ReplacePolicy
+from ivs_operator.domain.identity import Kind, Owner, is_own_tag, spec_hash
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.settings import CREATE_ONLY, canonical, without_defaults
 
 __all__ = ["ConflictPolicy", "DeletionPolicy", "Desired", "DriftPolicy", "ReplacePolicy", "desired_from"]
-
-
-class DeletionPolicy(StrEnum):
-    """What becomes of the AWS object when the custom resource is deleted."""
-
-    DELETE = "Delete"
-    DETACH_AND_DELETE = "DetachAndDelete"
-    RETAIN = "Retain"
-
-
-class DriftPolicy(StrEnum):
-    """Whether differences between spec and AWS are corrected or only listed."""
-
-    CORRECT = "Correct"
-    REPORT = "Report"
-
-
-class ReplacePolicy(StrEnum):
-    """Whether a setting that AWS can't change is changed by making a new object."""
-
-    NEVER = "Never"
-    CREATE_BEFORE_DELETE = "CreateBeforeDelete"
-
-
-class ConflictPolicy(StrEnum):
-    """What happens to a channel that already records with another configuration."""
-
-    KEEP = "Keep"
-    REPLACE = "Replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +35,7 @@ class Desired:
     @property
     def tag_keys(self) -> frozenset[str]:
         """Keys that we set and that therefore are ours to remove later; the owner tags are ours by name."""
-        return frozenset(key for key in self.tags if not key.startswith("ivs-operator.dev/"))
+        return frozenset(key for key in self.tags if not is_own_tag(key))
 
 
 def desired_from(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ivs_operator.api.names import TAG_OWNER, TAG_PREFIX, TAG_SPEC, TAG_UID
 
-__all__ = ["SPEC_HASH_VERSION", "Key", "Kind", "Owner", "foreign_tags", "is_own_tag", "owner_of", "spec_hash"]
+__all__ = ["SPEC_HASH_VERSION", "Key", "Kind", "Owner", "is_own_tag", "owner_of", "spec_hash"]
 
 SPEC_HASH_VERSION: Final = "v1"
 """Raised when the canonical form changes; an unknown version is compared by Get, never a reason to replace."""
@@ -70,11 +70,6 @@ def owner_of(tags: Mapping[str, str]) -> tuple[str, str, str] | None:
 def is_own_tag(key: str) -> bool:
     """Whether a tag key lies in the name space of this operator."""
     return key.startswith(TAG_PREFIX)
-
-
-def foreign_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags outside the name space of this operator."""
-    return {key: value for key, value in tags.items() if not is_own_tag(key)}
 
 
 def spec_hash(create_only: Mapping[str, Any]) -> str:

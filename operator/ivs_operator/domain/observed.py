@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ivs_operator.domain.failures import Fault
 from ivs_operator.domain.selectors import Selector
 
 __all__ = ["NO_CONSUMERS", "Configuration", "Consumer", "ConsumerIndex", "Consumers", "Users", "View"]
@@ -165,6 +164,3 @@ class View:
     """ARN of every configuration of the account that was read."""
     owner_tags: Mapping[str, str] = field(default_factory=dict)
     """Owner tag by ARN of every configuration of the account that has one."""
-    fault: Fault | None = None
-    """Why the Lists fail, when they do."""
-    fault_since: float = 0.0

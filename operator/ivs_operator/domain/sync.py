@@ -10,7 +10,7 @@ from ivs_operator.domain.desired import Desired, DriftPolicy
 from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.identity import Kind, is_own_tag
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import destination_name, differences
@@ -209,7 +209,7 @@ def _tags(s: Situation, desired: Desired, current: Configuration) -> Sync | None
     drift = tuple((f"tags[{key}]", value, current.tags.get(key, "")) for key, value in sorted(wrong.items()))
     if not wrong and not stale:
         return None
-    own_only = all(key.startswith("ivs-operator.dev/") for key in wrong) and not stale
+    own_only = all(map(is_own_tag, wrong)) and not stale
     if desired.drift_policy is DriftPolicy.REPORT and not own_only:
         drift += tuple((f"tags[{key}]", "", current.tags[key]) for key in stale)
         return Sync(finding=_reported(drift, current), drift=drift)

@@ -6,6 +6,7 @@ and no write at all.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -80,8 +81,19 @@ class Sweep:
         async with asyncio.TaskGroup() as group:
             for place, keys in places.items():
                 group.create_task(self._sweep(place, keys))
+        self._count()
         for place, at in self._swept_at.items():
             metrics.SWEEP_AGE.labels(account=place.account_id, region=place.region).set(self._clock.now() - at)
+
+    def _count(self) -> None:
+        """How many objects are in which of AWS's states, for the metric."""
+        states: Counter[tuple[str, str]] = Counter()
+        for key in self._resources.keys():  # noqa: SIM118 - a method of ours, no dict
+            resource = self._resources.get(key) or {}
+            states[str(key.kind), str((resource.get("status") or {}).get("state") or "none")] += 1
+        metrics.RESOURCES.clear()
+        for (kind, state), number in states.items():
+            metrics.RESOURCES.labels(kind=kind, state=state).set(number)
 
     async def _places(self) -> dict[Place, list[tuple[Key, Situation]]]:
         found: dict[Place, list[tuple[Key, Situation]]] = {}
