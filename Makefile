@@ -38,6 +38,10 @@ generate: $(VENV)/.installed ## Write every generated file anew (CRDs)
 fresh: generate ## Fail when a generated file is not what the code generates
 	git diff --exit-code -- crds
 
+.PHONY: model
+model: $(VENV)/.installed ## Explore the planner's worlds at length (an hour or so; ARGS=--help tells what can be set)
+	PYTHONPATH=tests $(BIN)/python -m model $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes writes, as tables
 	@echo "| what | Kubernetes writes | AWS writes | AWS reads |"
