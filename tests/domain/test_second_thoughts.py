@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from ivs_operator.api.reasons import Reason
-from ivs_operator.domain.actions import Associate, Untag
+from ivs_operator.domain.actions import Associate, Inspect, Tag, Untag
 from ivs_operator.domain.conditions import conditions_of, render
 from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.plan import plan
-from support.objects import RECORDING, arn_of, channel, consumer_arn, made_for, resource, room
+from support.objects import RECORDING, arn_of, channel, consumer_arn, desired_of, made_for, resource, room
 from support.plans import Expect
 from support.situations import NOW, failure, ready_status, situation
 
@@ -68,6 +68,15 @@ def test_one_call_without_an_answer_is_no_news_about_a_room_that_is_named() -> N
     told = plan(situation(logs, [made_for(logs, "a")], None, failures=[old])).association_finding
     assert told is not None
     assert (told.reason, told.blind) == (Reason.UNAVAILABLE, False)
+
+
+def test_a_restored_object_is_looked_at_before_its_uid_tag_is_rewritten() -> None:
+    """A List may still show the owner tag that a Retain has taken off a moment ago."""
+    logs = resource()
+    there = made_for(logs, "a", tags={"ivs-operator.dev/uid": "of-another-life"})
+    Expect(Inspect(A), reason=Reason.UPDATING).of(situation(logs, [there], got=False))
+    uid = {"ivs-operator.dev/uid": desired_of(logs).tags["ivs-operator.dev/uid"]}
+    Expect(Tag(A, uid), reason=Reason.UPDATING).of(situation(logs, [there], got=True))
 
 
 def test_a_failed_shell_that_is_in_use_stays() -> None:

@@ -93,6 +93,7 @@ def situation(
     unconfirmed: Iterable[str] = (),
     read_at: float = NOW - 1,
     users: Mapping[str, Users] | None = None,
+    got: bool = True,
     live: Iterable[str] = (),
     rivals: tuple[Rival, ...] = (),
     older_adopter: str | None = None,
@@ -120,6 +121,7 @@ def situation(
         live=frozenset(live),
         users=users or {},
         known=frozenset(item.arn for item in known),
+        got=frozenset(item.arn for item in known if got),
         owner_tags={item.arn: item.tags[TAG_OWNER] for item in known if TAG_OWNER in item.tags},
     )
     memory = Memory(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final
 
@@ -90,7 +91,11 @@ class Calls:
             message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         method: Callable[..., dict[str, Any]] = getattr(self._client, _method(operation))
-        call = asyncio.get_running_loop().run_in_executor(self._threads, partial(method, **parameters))
+        call = asyncio.get_running_loop().run_in_executor(
+            # With the context: whether it is too late to leave is asked once more in the thread.
+            self._threads,
+            partial(copy_context().run, partial(method, **parameters)),
+        )
         try:
             answer = self._readable(operation, await self._answer(operation, call))
         except PermitLost:

@@ -20,6 +20,7 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import CallFailed, Fault
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.placement import Identity
+from ivs_operator.priority import NOT_AFTER
 
 __all__ = ["AwsEstate", "default_region", "supported_regions"]
 
@@ -122,8 +123,13 @@ class AwsEstate:
 
     def _client(self, service: str, region: str) -> Any:
         client: Any = self._session.client(service, region_name=region, config=CLIENT_CONFIG)
-        guard_writes(client, self._permitted)
+        guard_writes(client, self._may_leave)
         return client
+
+    def _may_leave(self) -> bool:
+        """Whether a write that has got a thread and credentials at last may still leave."""
+        not_after = NOT_AFTER.get()
+        return self._permitted() and (not_after is None or self._clock.now() < not_after)
 
     def _threads_for(self, service: str, region: str) -> ThreadPoolExecutor:
         if (service, region) not in self._threads:

@@ -154,6 +154,8 @@ class View:
     """When each configuration above was last read, by ARN."""
     unconfirmed: frozenset[str] = frozenset()
     """ARNs whose tags we have written and not read since: somebody else may have written at the same time."""
+    got: frozenset[str] = frozenset()
+    """ARNs that a Get has shown, not only a List."""
     elsewhere: tuple[Configuration, ...] = ()
     """Those of the same namespace and name under another cluster id."""
     consumers: Consumers = NO_CONSUMERS

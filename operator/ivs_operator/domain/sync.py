@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ivs_operator.api.names import TAG_SPEC
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, Ledger, Tag, Untag, Update, WriteLedger
 from ivs_operator.domain.desired import Desired, DriftPolicy
@@ -127,6 +127,9 @@ def _claim(s: Situation, desired: Desired, current: Configuration) -> Sync | Non
     missing = {key: value for key, value in own.items() if current.tags.get(key) != value and key != TAG_SPEC}
     if not missing:
         return None
+    if TAG_OWNER not in missing and current.arn not in s.view.got:  # restored, as a List has it that may lag
+        looking = Finding(Reason.UPDATING, f"looking at {current.arn}", actions=(Inspect(current.arn),), in_sync=None)
+        return Sync(finding=act(s, looking))
     message = f"marking {current.arn} as ours with the owner tags"
     return Sync(finding=act(s, Finding(Reason.UPDATING, message, actions=(Tag(current.arn, missing),), in_sync=None)))
 
