@@ -67,8 +67,8 @@ def settled(s: Situation) -> Finding | None:
     if ours and attempt is not None and (attempt.answered or not attempt.called):
         return None
     # The call leaves up to a lifetime after the intent was written; what the Lists show is trusted a grace after that.
-    # An intent from the future (another clock, a hand) is as old as our first sight of it.
-    since = min(pending.since, s.memory.met_at or pending.since)
+    # An intent from the future (another clock, a hand) is as old as our first sight of the object.
+    since = pending.since if pending.since <= s.now else s.memory.met_at or s.now
     trusted_from = since + INTENT_LIFETIME + s.policy.create_grace
     if s.now < trusted_from:
         return _waiting(s, trusted_from)
