@@ -234,6 +234,7 @@ def test_a_described_drift_is_written_once(walk: Walk) -> None:
     walk.chat.update_logging_configuration(identifier=arn, name="changed")
     walk.reason(CHAT, "logs", "DriftDetected")
     found = walk.wait(CHAT, "logs", lambda item: item["status"]["state"] == "ACTIVE", "shows the state")
+    until(lambda: ("Warning", "DriftDetected") in walk.events("logs"), "the Event that tells of it")
     mark = walk.cluster.audit_log.mark()
 
     walk.sweeps(CHAT, 5)

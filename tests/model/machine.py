@@ -59,8 +59,8 @@ class Self(NamedTuple):
     """What the process knows of AWS."""
 
     listed_at: float = 0.0
-    entries: tuple[tuple[int, float, float, float, float], ...] = ()
-    """Number, read, written, deleted, tagged."""
+    entries: tuple[tuple[int, float, float, float, float, bool], ...] = ()
+    """Number, read, written, deleted, tagged, got."""
     gone: tuple[tuple[str, float], ...] = ()
     unlisted: frozenset[str] = frozenset()
     consumers_at: float = 0.0
@@ -192,8 +192,8 @@ class Machine:
     def _thaw_self(self, state: Self) -> None:
         inventory, item = self.inventory, self.values.item
         inventory._entries, inventory._by_owner, inventory._owner_tags = {}, {}, {}
-        for number, read, written, deleted, tagged in state.entries:
-            inventory._keep(inventory_module._Entry(item(number), read, written, deleted, tagged))
+        for number, read, written, deleted, tagged, got in state.entries:
+            inventory._keep(inventory_module._Entry(item(number), read, written, deleted, tagged, got))
         inventory._gone = dict(state.gone)
         inventory._unlisted = set(state.unlisted)
         inventory._listed_at = inventory._list._began = state.listed_at
@@ -233,6 +233,7 @@ class Machine:
                         age_class(entry.written_at, passes),
                         age_class(entry.deleted_at, passes),
                         max(read, 1.0) + 0.0001 if entry.tagged_at > entry.read_at else 0.0,
+                        entry.got,
                     )
                     for entry in inventory._entries.values()
                 )

@@ -111,10 +111,10 @@ MUTANTS = (
         "a Create is tried again at once when no answer comes",
         executor,
         "Executor._create",
-        "made = await region.gateway.create(action.settings, action.tags)",
-        "try:\n                made = await region.gateway.create(action.settings, action.tags)\n"
-        "            except CallFailed:\n"
-        "                made = await region.gateway.create(action.settings, action.tags)",
+        "made = await region.gateway.create(action.settings, action.tags)\n    finally:",
+        "made = await region.gateway.create(action.settings, action.tags)\n"
+        "    except CallFailed:\n        made = await region.gateway.create(action.settings, action.tags)\n"
+        "    finally:",
         "chat logging configuration is made once",
         "a twin is made",
     ),

@@ -40,7 +40,7 @@ class _Entry:
     written_at: float = 0.0
     deleted_at: float = 0.0
     tagged_at: float = 0.0
-    got_at: float = 0.0
+    got: bool = False
 
 
 class Inventory:
@@ -83,7 +83,7 @@ class Inventory:
             unlisted=frozenset(arn for arn in relevant if arn in self._unlisted),
             read_at={arn: self._entries[arn].read_at for arn in relevant},
             unconfirmed=frozenset(arn for arn in named if self._entries[arn].tagged_at > self._entries[arn].read_at),
-            got=frozenset(arn for arn in relevant if self._entries[arn].got_at),
+            got=frozenset(arn for arn in relevant if self._entries[arn].got),
             elsewhere=() if own else self._elsewhere(owner),
             consumers=self.audience.index,
             live=self.audience.live,
@@ -131,7 +131,7 @@ class Inventory:
         elif known is not None:
             known = replace(known, deleted_at=0.0)
         base = known or _Entry(configuration, asked_at)
-        self._keep(replace(base, configuration=configuration, read_at=asked_at, got_at=asked_at))
+        self._keep(replace(base, configuration=configuration, read_at=asked_at, got=True))
 
     async def poll(self, arn: str) -> None:
         """Look at one configuration in transition: a Get each while few wait, a shared List once that is cheaper.
@@ -170,6 +170,11 @@ class Inventory:
         configuration = replace(known.configuration, tags={**kept, **tags})
         now = self._clock.now()
         self._keep(replace(known, configuration=configuration, written_at=now, tagged_at=now))
+
+    def doubt(self, arn: str) -> None:
+        """What is known of it may be wrong: a Get must come before anything else."""
+        if arn in self._entries:
+            self._unlisted.add(arn)
 
     def deleted(self, arn: str) -> None:
         """Take an own delete into the view: from now on it is on its way out."""

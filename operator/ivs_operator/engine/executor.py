@@ -120,8 +120,8 @@ class Executor:
             self._settle_create(key, fault)
         if isinstance(action, do.Untag):
             self._memories.untag_tried(key)
-            if fault.applied is None:  # taken as done: what nobody owns any more must not be worked on as ours
-                region.retag(action.arn, {}, action.keys)
+            if fault.applied is None:  # what nobody owns any more must not be worked on as ours
+                region.doubt(action.arn)
         if isinstance(action, do.Delete) and fault.code == "ConflictException":
             region.audience.forget_users(action.arn)
         failure = self._memories.failed(key, action.target, fault, self._now())

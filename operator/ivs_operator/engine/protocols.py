@@ -91,6 +91,9 @@ class Region(Protocol):
     def retag(self, arn: str, tags: Mapping[str, str], removed: Iterable[str] = ()) -> None:
         """Take an own change of tags into the view."""
 
+    def doubt(self, arn: str) -> None:
+        """What is known of it may be wrong: a Get must come before anything else."""
+
     def deleted(self, arn: str) -> None:
         """Take an own delete into the view: it goes, but may be seen for a while."""
 

@@ -76,7 +76,10 @@ class StatusWriter:
         Raises:
             KubeError: the write did not succeed.
         """
-        return await self._patch(key, resource, merge_patch(resource.get("status") or {}, status))
+        patch = merge_patch(resource.get("status") or {}, status)
+        if not patch:
+            return resource  # on record already: the API server itself has told us so
+        return await self._patch(key, resource, patch)
 
     async def crd_deleting(self, kind: Kind) -> bool:
         """Whether objects of a kind go only because its CustomResourceDefinition does; asked at most every few seconds.
