@@ -136,7 +136,7 @@ def test_a_watch_that_fails_for_good_costs_no_restart_and_no_write(through_proxy
     proxy.add(part=f"/{CHAT}?watch", count=1, line={"type": "ERROR", "object": {"kind": "Status", "code": 500}})
     proxy.add(part=f"/{CHAT}?limit", count=6, status=403)
     proxy.cut()
-    walk.operator.wait_line(event="the watch has ended and begins again", timeout=120)
+    walk.operator.wait_line(event="the watch has ended and begins again", timeout=180)  # kopf's own retries come first
     walk.apply(CHAT, "after", destinationConfiguration=s3(bucket))
     walk.ready(CHAT, "after", timeout=120)
 
