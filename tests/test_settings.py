@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ivs_operator import cli as command_line
 from ivs_operator.cli import cli
+from ivs_operator.commands.setting_options import settings_from
 from ivs_operator.settings import Settings
 
 GOOD = [
@@ -44,7 +45,7 @@ def test_by_flag_which_goes_before_the_environment(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: Any
 ) -> None:
     monkeypatch.setenv(f"IVS_OPERATOR_{name.upper()}", "nonsense that is not looked at")
-    assert getattr(command_line._settings({name: text}), name) == value
+    assert getattr(settings_from({name: text}), name) == value
 
 
 BAD = [

@@ -1,21 +1,20 @@
-"""`python -m ivs_operator`, and the entry point of the console script."""
+"""`python -m ivs_operator`, and the entry points of the console scripts."""
 
-import os
-import sys
+from typing import NoReturn
 
-from ivs_operator.cli import cli
+from ivs_operator.cli import cli, plugin
 
-__all__ = ["main"]
+__all__ = ["kubectl_plugin", "main"]
 
 
-def main() -> None:
-    """Run the command line; a closed pipe is no failure of ours."""
-    try:
-        cli(prog_name="ivs-operator")
-    except BrokenPipeError:
-        # Python would complain once more at exit, when it flushes what nobody reads.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+def main() -> NoReturn:
+    """`ivs-operator`."""
+    cli.main(prog_name="ivs-operator")
+
+
+def kubectl_plugin() -> NoReturn:
+    """`kubectl ivs`: kubectl runs the executable `kubectl-ivs` on the PATH."""
+    plugin.main(prog_name="kubectl ivs")
 
 
 if __name__ == "__main__":

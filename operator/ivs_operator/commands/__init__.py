@@ -1,0 +1,1 @@
+"""The command line's commands, one module each; `catalogue` lists them, `command_line` has the manners they share."""
