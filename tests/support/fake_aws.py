@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ivs_operator.api.names import TAG_OWNER
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
@@ -16,7 +16,7 @@ from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
 from ivs_operator.domain.times import format_time
-from support.objects import CHAT, arn_of
+from support.objects import ACCOUNT, CHAT, REGION, arn_of
 
 __all__ = ["Call", "FakeAws", "FakeGateway"]
 
@@ -44,8 +44,12 @@ class FakeAws:
     kind: Kind = CHAT
     lag: float = 0.0
     """Seconds by which Lists are behind; Gets are not."""
+    region: str = REGION
+    account: str = ACCOUNT
     busy: float = 2.0
     """Seconds that AWS works on a create, an update or a delete."""
+    failing: int = 0
+    """So many of the next creations and updates end in a failed state."""
     configurations: dict[str, Configuration] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
@@ -80,6 +84,16 @@ class FakeAws:
         self.settle()
         return [c for c in self.configurations.values() if TAG_OWNER in c.tags and c.state != "DELETING"]
 
+    def judge_create(self, made: Configuration) -> None:
+        """Nothing is made while what would do is there: the same owner, the same settings, and in working order."""
+        alike = [
+            item for item in self.owned() if all(item.tags.get(t) == made.tags.get(t) for t in (TAG_OWNER, TAG_SPEC))
+        ]
+        leaving = {arn for arn, (_, outcome) in self._until.items() if outcome != "ACTIVE"}
+        twins = [item.arn for item in alike if item.arn not in leaving and "FAILED" not in item.state]
+        if twins:
+            self.breaches.append(f"{made.arn} was made while {twins} were there for {made.tags.get(TAG_OWNER)}")
+
     def users(self, arn: str) -> list[str]:
         """Who uses a configuration, in truth."""
         return [consumer.arn for consumer in self.consumers.values() if arn in consumer.configurations]
@@ -97,7 +111,10 @@ class FakeAws:
             self.remember(until)
 
     def begin(self, configuration: Configuration, outcome: str) -> Configuration:
-        """Put a configuration into a state that ends in `outcome`."""
+        """Put a configuration into a state that ends in `outcome`, unless this one is to fail."""
+        if outcome == "ACTIVE" and self.failing:
+            self.failing -= 1
+            outcome = configuration.state.replace("ING", "E_FAILED")
         self.configurations[configuration.arn] = configuration
         self._until[configuration.arn] = (self.clock.now() + self.busy, outcome)
         self.remember()
@@ -163,12 +180,13 @@ class FakeGateway:
         def effect() -> Configuration:
             number = len(self.aws.made)
             made = Configuration(
-                arn=arn_of(f"made-{number:03}", self.kind),
+                arn=arn_of(f"made-{number:03}", self.kind, self.aws.region, self.aws.account),
                 state="CREATING",
                 settings=dict(settings),
                 tags=dict(tags),
                 create_time=format_time(self.aws.clock.now()) if self.kind is CHAT else None,
             )
+            self.aws.judge_create(made)
             self.aws.made.append(made)
             return self.aws.begin(made, "ACTIVE")
 

@@ -44,14 +44,14 @@ _CONSUMERS = {CHAT: "ivschat:{}:{}:room/", RECORDING: "ivs:{}:{}:channel/"}
 _NAMES = 12  # characters of an id, as AWS makes them
 
 
-def arn_of(id_: str, kind: Kind = CHAT) -> str:
+def arn_of(id_: str, kind: Kind = CHAT, region: str = REGION, account: str = ACCOUNT) -> str:
     """ARN of a configuration."""
-    return f"arn:aws:{_PATHS[kind].format(REGION, ACCOUNT)}{id_}"
+    return f"arn:aws:{_PATHS[kind].format(region, account)}{id_}"
 
 
-def consumer_arn(id_: str, kind: Kind = CHAT) -> str:
+def consumer_arn(id_: str, kind: Kind = CHAT, region: str = REGION, account: str = ACCOUNT) -> str:
     """ARN of a room or channel; its last part is as long as AWS makes it."""
-    return f"arn:aws:{_CONSUMERS[kind].format(REGION, ACCOUNT)}{id_.ljust(_NAMES, '0')}"
+    return f"arn:aws:{_CONSUMERS[kind].format(region, account)}{id_.ljust(_NAMES, '0')}"
 
 
 def key_of(resource: Mapping[str, Any]) -> Key:

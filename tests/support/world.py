@@ -6,6 +6,7 @@ Everything between the watch and the calls is production code; the fakes stand w
 import asyncio
 import random
 from collections.abc import Mapping
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Self
@@ -32,8 +33,9 @@ from support.fake_cluster import FakeCluster, Resource
 from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION
 from support.virtual_time import VirtualClock
 
-__all__ = ["GRACE", "SWEEP", "Permission", "World"]
+__all__ = ["GRACE", "REGIONS", "SWEEP", "Permission", "World"]
 
+REGIONS = (REGION, "eu-west-1", "ap-south-1")
 GRACE = 30.0
 SWEEP = 20.0
 WATCH_DELAY = 0.2  # seconds until the watch tells of a write: the answer to the write comes first
@@ -64,7 +66,7 @@ class _Process:
         self.queue = WorkQueue(clock)
         self.switch = Permission()
         self.memories = Memories(random.Random(1))
-        self._regions: dict[Kind, Inventory] = {}
+        self._regions: dict[tuple[Kind, str, str], Inventory] = {}
         intake = Intake(CLUSTER, {})
         self.reconciler = Reconciler(
             intake=intake,
@@ -91,22 +93,26 @@ class _Process:
         for part in (self.workers, self.sweep):
             part._jitter = random.Random(1)  # else a failing example could not be repeated
         self._watch = _watcher(SimpleNamespace(resources=self.resources, queue=self.queue))  # type: ignore[arg-type]
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._life = copy_context()
+        self._life.run(_LIFE.set, self)
 
     async def identity(self, kind: Kind) -> Identity:
-        return Identity(ACCOUNT, REGION, (REGION,))
+        return Identity(ACCOUNT, REGION, REGIONS)
 
     def region(self, kind: Kind, account_id: str, region: str) -> Inventory:
-        if kind not in self._regions:
-            gateway: Any = FakeGateway(self.world.aws[kind], lambda *what: self.world.trouble(self, *what))
-            self._regions[kind] = Inventory(gateway, self.world.clock)
-        return self._regions[kind]
+        place = (kind, account_id, region)
+        if place not in self._regions:
+            aws = self.world.at(kind, region, account_id)
+            gateway: Any = FakeGateway(aws, lambda *what: self.world.trouble(self, *what))
+            self._regions[place] = Inventory(gateway, self.world.clock)
+        return self._regions[place]
 
     def start(self) -> None:
         self.world.cluster.watchers.append(self._told)
         for resource in tuple(self.world.cluster.resources.values()):
             self._later(None, resource, 0.0)
-        self.workers.start()
+        self._life.run(self.workers.start)
         self._spawn(self.sweep.run())
 
     async def end(self) -> None:
@@ -114,15 +120,13 @@ class _Process:
         if self._told not in self.world.cluster.watchers:
             return
         self.world.cluster.watchers.remove(self._told)
-        tasks = [*self._tasks, *self.workers._tasks, *self.workers._stand_ins]
-        for region in self._regions.values():
-            tasks += [shared._running for shared in (region._list, region.audience._pass) if shared._running]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while alive := [task for task in self.tasks if not task.done()]:
+            for task in alive:
+                task.cancel()
+            await asyncio.gather(*alive, return_exceptions=True)
 
     def _told(self, type_: str, resource: Resource) -> None:
-        self._later(type_, resource, WATCH_DELAY)
+        self._later(type_, resource, self.world.watch_delay)
 
     def _later(self, type_: str | None, resource: Resource, delay: float) -> None:
         async def deliver() -> None:
@@ -132,9 +136,21 @@ class _Process:
         self._spawn(deliver())
 
     def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        asyncio.get_running_loop().create_task(work, context=self._life.copy())
+
+
+_LIFE: ContextVar[_Process] = ContextVar("life")
+"""The process whose work it is; whatever a task begins is its process's, too, and ends with it."""
+
+
+def _counted(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+    """A task that its process knows of."""
+    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+    life = _LIFE.get(None) or (options["context"].get(_LIFE) if options.get("context") else None)
+    if life is not None:
+        life.tasks.add(task)
+        task.add_done_callback(life.tasks.discard)
+    return task
 
 
 class _Line:
@@ -175,16 +191,21 @@ class World:
     troubles: Mapping[int, str] = field(default_factory=dict)
     reads: Mapping[int, str] = field(default_factory=dict)
     kills: int = 0
+    watch_delay: float = WATCH_DELAY
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
-        self.aws = {kind: FakeAws(self.clock, kind, self.lag) for kind in (CHAT, RECORDING)}
+        self.places: dict[tuple[Kind, str, str], FakeAws] = {}
+        self.aws = {kind: self.at(kind) for kind in (CHAT, RECORDING)}
+        self.outages: set[str] = set()
+        """What does not answer at the moment: `kube`, `aws`."""
         self.cluster = FakeCluster(PLURALS)
         self.process: _Process | None = None
         self._numbers = {True: 0, False: 0}
         self._guard: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_task_factory(_counted)
         self._launch()
         self._guard = asyncio.create_task(self._restart_for_ever())
         return self
@@ -198,9 +219,10 @@ class World:
 
     def trouble(self, process: _Process, operation: str, writes: bool) -> str | None:
         """What happens to this call."""
-        del operation  # all count alike
         if process.killed.is_set():
             return "killed-before"
+        if ("kube" if operation.startswith("kube:") else "aws") in self.outages:
+            return "unsent"
         number = self._numbers[writes]
         self._numbers[writes] += 1
         trouble = (self.troubles if writes else self.reads).get(number)
@@ -212,11 +234,18 @@ class World:
     @property
     def breaches(self) -> list[str]:
         """Everything that must never happen, and did."""
-        return [*self.cluster.breaches, *(breach for aws in self.aws.values() for breach in aws.breaches)]
+        return [*self.cluster.breaches, *(breach for aws in self.places.values() for breach in aws.breaches)]
+
+    def at(self, kind: Kind, region: str = REGION, account: str = ACCOUNT) -> FakeAws:
+        """AWS in one account and region; empty at first."""
+        place = (kind, account, region)
+        if place not in self.places:
+            self.places[place] = FakeAws(self.clock, kind, self.lag, region, account)
+        return self.places[place]
 
     def writes(self) -> tuple[int, int]:
         """Writes so far to AWS and to Kubernetes."""
-        return sum(aws.count(writes=True) for aws in self.aws.values()), len(self.cluster.writes)
+        return sum(aws.count(writes=True) for aws in self.places.values()), len(self.cluster.writes)
 
     async def for_(self, seconds: float) -> None:
         """Let time pass."""
