@@ -76,6 +76,11 @@ def test_what_is_desired() -> None:
     assert desired_of(resource(RECORDING)).selectors == ()
 
 
+def test_an_empty_name_is_a_name() -> None:
+    made = desired_of(resource(CHAT, "vod", name=""))
+    assert made.settings["name"] == "", "a nameless AWS object can be adopted without a difference"
+
+
 def test_default_tags_yield_to_the_users() -> None:
     subject = subject_of(resource(tags={"team": "live"}), default_tags={"team": "x", "cost": "7"})
     assert subject.desired is not None

@@ -6,6 +6,7 @@ from typing import Any
 
 from ivs_operator.api.chat_logging import ChatLoggingConfigurationSpec
 from ivs_operator.api.managed import DeletionPolicy, DriftPolicy
+from ivs_operator.api.names import aws_name
 from ivs_operator.api.recording import ChannelConflictPolicy as ConflictPolicy
 from ivs_operator.api.recording import RecordingConfigurationSpec, ReplacePolicy
 from ivs_operator.domain.identity import Kind, Owner, is_own_tag, spec_hash
@@ -46,7 +47,7 @@ def desired_from(
     """Desired state of a validated spec. `default_tags` yield to the user's own of the same key."""
     kind = Kind.RECORDING if isinstance(spec, RecordingConfigurationSpec) else Kind.CHAT_LOGGING
     members = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
-    members["name"] = members.get("name") or owner.name.replace(".", "-")
+    members["name"] = aws_name(spec.name, owner.name)  # an empty one is a name: nameless objects can be adopted
     settings = canonical(kind, members)
     fixed = {key: value for key, value in settings.items() if key in CREATE_ONLY[kind]}
     hash_ = spec_hash(without_defaults(fixed))
