@@ -108,6 +108,10 @@ class AwsEstate:
             )
         return self._inventories[key]
 
+    def calls(self, service: str, account_id: str, region: str) -> Calls:
+        """Calls to any service, by boto3's name for it; each has threads and rates of its own."""
+        return self._calls_to(service, account_id, region)
+
     def _calls_to(self, service: str, account_id: str, region: str) -> Calls:
         key = (account_id, service, region)
         if key not in self._calls:
