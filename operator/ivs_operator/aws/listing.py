@@ -90,6 +90,8 @@ class Survey:
 
     listed: tuple[Listed, ...] = ()
     gaps: list[Gap] = field(default_factory=list)
+    answered: bool = False
+    """Whether AWS has answered any List at all."""
 
 
 async def survey(
@@ -116,6 +118,7 @@ async def survey(
         ]
         found.listed = tuple(await asyncio.gather(*(reader.read(details, consumers) for reader in readers)))
         found.gaps = [gap for reader in readers for gap in reader.gaps]
+        found.answered = any(reader.answered for reader in readers)
     finally:
         for pool in pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
@@ -157,6 +160,7 @@ class _Reader:
         self._gateway = gateway
         self._tally = tally
         self._denied = False
+        self.answered = False
         self.gaps: list[Gap] = []
 
     async def read(self, details: bool, consumers: bool) -> Listed:
@@ -170,6 +174,7 @@ class _Reader:
         found: dict[str, Configuration] = {}
         try:
             async for page in self._gateway.configurations():
+                self.answered = True
                 found.update((item.arn, item) for item in page)
                 self._tally.add("configurations", len(page))
         except CallFailed as error:
@@ -206,6 +211,7 @@ class _Reader:
         found: dict[str, Consumer] = {}
         try:
             async for page in self._gateway.consumers():
+                self.answered = True
                 found |= {item.arn: item for item in page}
                 self._tally.add("consumers", len(page))
             if self._gateway.newest_first:

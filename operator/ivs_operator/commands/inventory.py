@@ -1,0 +1,119 @@
+"""`ivs-operator inventory`: what there is at AWS, managed or not."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ivs_operator.commands.command_line import command as command_of
+from ivs_operator.commands.exit_codes import ExitCode
+from ivs_operator.commands.failure import Failure
+from ivs_operator.commands.output import Notes, quiet_option, write_file
+from ivs_operator.commands.places import ALL, give, place_options, places_of, read, told
+from ivs_operator.commands.setting_options import setting_options, settings_from
+
+if TYPE_CHECKING:
+    from ivs_operator.domain.inventory_rows import Row
+
+__all__ = ["command"]
+
+_EXAMPLES = """
+ivs-operator inventory
+ivs-operator inventory --regions us-west-2,eu-west-1 --format json | jq '.[].arn'
+ivs-operator inventory --regions all --format html --output inventory.html
+ivs-operator inventory --columns name,state,tags --no-details
+"""
+
+_FORMATS = ("table", "json", "csv", "html")
+
+
+@command_of(examples=_EXAMPLES)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), default="table", show_default=True, help="What for.")
+@click.option("--columns", metavar="LIST", help="Columns of the table, comma-separated, or `all`.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead.")
+@click.option(
+    "--no-details",
+    is_flag=True,
+    help="Leave out what costs a call for each recording configuration (three a second): thumbnails, renditions and "
+    "the reconnect window.",
+)
+@place_options
+@setting_options("region")
+@quiet_option
+@click.pass_context
+def command(
+    context: click.Context,
+    format_: str,
+    columns: str | None,
+    output: Path | None,
+    *,
+    no_details: bool,
+    regions: str | None,
+    region: str | None,
+    quiet: bool,
+) -> None:
+    """List every recording and logging configuration, managed or not.
+
+    JSON, CSV and HTML have all columns, the table those that fit a terminal. Associations are the rooms or channels
+    that use a configuration: their ARNs in JSON and HTML, their number elsewhere. Only reads; what can't be read is
+    named on standard error, and the exit code is 3.
+    """
+    from ivs_operator.domain.inventory_rows import rows_of
+
+    chosen = _columns(columns)
+    notes = Notes(quiet=quiet)
+    places = places_of(regions, settings_from({"region": region}).region)
+    found = read(places, notes, details=not no_details)
+    gaps = [str(gap) for gap in found.gaps]
+    text = _rendered(rows_of(found.listed), format_, chosen, gaps, colours=output is None)
+    if output is None:
+        give(text)
+    else:
+        write_file(output, text)
+        notes.say(f"wrote {output}")
+    context.exit(told(gaps, notes))
+
+
+def _columns(given: str | None) -> tuple[str, ...]:
+    from ivs_operator.commands.inventory_formats import TABLE_COLUMNS
+    from ivs_operator.domain.inventory_rows import COLUMNS
+
+    if given is None:
+        return TABLE_COLUMNS
+    names = COLUMNS if given == ALL else tuple(name.strip() for name in given.split(",") if name.strip())
+    unknown = [name for name in names if name not in COLUMNS]
+    if unknown or not names:
+        raise Failure(f"--columns: there is no column {', '.join(unknown)}; use {', '.join(COLUMNS)}", ExitCode.USAGE)
+    return names
+
+
+def _rendered(
+    rows: "Sequence[Row]", format_: str, columns: Sequence[str], gaps: Sequence[str], *, colours: bool
+) -> str:
+    from ivs_operator.commands import inventory_formats as formats
+    from ivs_operator.commands.inventory_page import as_page
+
+    match format_:
+        case "json":
+            return formats.as_json(rows)
+        case "csv":
+            return formats.as_csv(rows)
+        case "html":
+            return as_page(rows, made_at=_now(), gaps=gaps)
+    painted = colours and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return formats.as_table(rows, columns, paint=_painted if painted else None)
+
+
+def _painted(column: str, text: str) -> str:
+    if column != "state":
+        return text
+    colour = "green" if text == "ACTIVE" else "red" if text.endswith("FAILED") else "yellow"
+    return click.style(text, fg=colour)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
