@@ -6,9 +6,11 @@ from typing import Any
 
 from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.api.status import MAX_MESSAGE
+from ivs_operator.domain.destinations_verdict import Verdict
 from ivs_operator.domain.finding import Finding, Plan
 from ivs_operator.domain.kinds import TRAITS, count
 from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.surroundings import delivery_verdict, destination_verdict
 from ivs_operator.domain.times import format_time
 
 __all__ = ["Condition", "conditions_of", "render", "verdict"]
@@ -42,13 +44,8 @@ def conditions_of(s: Situation, plan: Plan) -> tuple[Condition, ...]:
         found.append(Condition(ConditionType.STALLED, "True", finding.reason, finding.message))
     elif finding is not None and finding.reason is not Reason.PAUSED:
         found.append(Condition(ConditionType.RECONCILING, "True", finding.reason, finding.message))
-    synced = _synced(s, plan)
-    if synced is not None:
-        found.append(synced)
-    associated = _associated(s, plan)
-    if associated is not None:
-        found.append(associated)
-    return tuple(found)
+    details = (_synced(s, plan), _associated(s, plan), _destination_ready(s), _delivery_healthy(s))
+    return (*found, *(condition for condition in details if condition is not None))
 
 
 def render(
@@ -110,6 +107,34 @@ def _associated(s: Situation, plan: Plan) -> Condition | None:
     more = f" (and {len(a.foreign) - 1} more)" if len(a.foreign) > 1 else ""
     message = f"all selected {traits.consumers} are associated{stray}{more}"
     return Condition(ConditionType.ASSOCIATED, "True", Reason.AVAILABLE, message)
+
+
+def _destination_ready(s: Situation) -> Condition | None:
+    """What a look at the destination has told; absent when it told nothing, as before until it has been looked at."""
+    if s.around.destination is None:
+        return _as_before(s, ConditionType.DESTINATION_READY) if _same_destination(s) else None
+    return _detail(ConditionType.DESTINATION_READY, destination_verdict(s))
+
+
+def _delivery_healthy(s: Situation) -> Condition | None:
+    """What the metrics have told; while there are none that is no news, and absent when they may not be read."""
+    facts = s.around.delivery
+    if facts is not None and not facts.readable:
+        return None
+    told = _detail(ConditionType.DELIVERY_HEALTHY, delivery_verdict(s))
+    return told or _as_before(s, ConditionType.DELIVERY_HEALTHY)
+
+
+def _detail(type_: ConditionType, verdict: Verdict | None) -> Condition | None:
+    if verdict is None:
+        return None
+    return Condition(type_, "True" if verdict.good else "False", verdict.reason, verdict.message)
+
+
+def _same_destination(s: Situation) -> bool:
+    """Whether the spec still names the destination that AWS was last seen to have."""
+    before = s.subject.recorded.settings.get("destinationConfiguration")
+    return s.subject.desired is None or s.subject.desired.settings.get("destinationConfiguration") == before
 
 
 def _as_before(s: Situation, type_: ConditionType) -> Condition | None:

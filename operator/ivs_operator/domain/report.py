@@ -10,13 +10,13 @@ from ivs_operator.domain.actions import Ledger
 from ivs_operator.domain.associations import Associations
 from ivs_operator.domain.conditions import conditions_of, render
 from ivs_operator.domain.finding import Plan
-from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.location import location
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import users_of
 from ivs_operator.domain.times import format_time
 
-__all__ = ["ledger_status", "location", "progress_only", "status_of"]
+__all__ = ["ledger_status", "progress_only", "status_of"]
 
 
 def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
@@ -65,20 +65,6 @@ def ledger_status(s: Situation, plan: Plan, ledger: Ledger) -> dict[str, Any]:
 def progress_only(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether two statuses differ in nothing that anybody waits for: such a write may wait."""
     return _essence(before) == _essence(after)
-
-
-def location(kind: Kind, destination: Mapping[str, Any], account: str, region: str) -> str | None:
-    """Where to look for the output. Source: the IVS user guide (record to S3) and the layout of chat logs."""
-    bucket = _mapping(destination.get("s3")).get("bucketName")
-    if bucket and kind is Kind.RECORDING:
-        return f"s3://{bucket}/ivs/v1/{account}/"
-    if bucket:
-        return f"s3://{bucket}/AWSLogs/{account}/IVSChatLogs/1.0/{region}/"
-    group = _mapping(destination.get("cloudWatchLogs")).get("logGroupName")
-    if group:
-        return f"{group} aws/IVSChatLogs/1.0/"
-    stream = _mapping(destination.get("firehose")).get("deliveryStreamName")
-    return f"arn:aws:firehose:{region}:{account}:deliverystream/{stream}" if stream else None
 
 
 def _object(s: Situation, current: Configuration) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ivs_operator.domain.failures import Failure, Fault
 from ivs_operator.domain.identity import Key, Kind, Owner
 from ivs_operator.domain.observed import Consumer, View
 from ivs_operator.domain.selectors import Selector, selectors_from
+from ivs_operator.domain.surroundings import UNKNOWN, Surroundings
 from ivs_operator.domain.times import parse_time
 
 __all__ = [
@@ -166,6 +167,8 @@ class Situation:
     claims: Claims | None = None
     crd_deleting: bool = False
     """Whether the object goes only because its CustomResourceDefinition does."""
+    around: Surroundings = UNKNOWN
+    """What is known of its destination and of the delivery there: for the report only, no action depends on it."""
 
     @property
     def dead(self) -> frozenset[str]:

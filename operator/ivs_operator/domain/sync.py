@@ -16,6 +16,7 @@ from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import destination_name, differences
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import unused, users_of
+from ivs_operator.domain.surroundings import destination_cause
 from ivs_operator.domain.transition import watch
 
 __all__ = ["Sync", "synchronise"]
@@ -77,9 +78,11 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
         return None
     noun = TRAITS[desired.kind].object_noun
     where = destination_name(current.settings.get("destinationConfiguration"))
+    cause = destination_cause(s)
+    likely = f"check that {where} exists in {s.placement.region} and belongs to account {s.placement.account_id}"
     message = (
-        f"AWS could not create the {noun} (state CREATE_FAILED, which carries no reason): check that {where} exists in "
-        f"{s.placement.region} and belongs to account {s.placement.account_id}; it is made again at growing intervals, "
+        f"AWS could not create the {noun} (state CREATE_FAILED{'' if cause else ', which carries no reason'}): "
+        f"{cause or likely}; it is made again at growing intervals, "
         f"and at once after an edit or a new value of the annotation ivs-operator.dev/reconcile-at"
     )
     base = Finding(Reason.CREATE_FAILED, message, trouble=True)
@@ -162,9 +165,9 @@ def _update(s: Situation, desired: Desired, current: Configuration, drift: Drift
     serving = not current.state.endswith("_FAILED")
     fields = ", ".join(field for field, _, _ in drift)
     if not serving:
-        message = (
-            f"AWS reports {current.state} for {current.arn}, without a reason; check the destination and permissions"
-        )
+        cause = destination_cause(s)
+        likely = f": {cause}" if cause else ", without a reason; check the destination and permissions"
+        message = f"AWS reports {current.state} for {current.arn}{likely}"
         failure = state_failure(
             s, current, action.target, reason=Reason.UPDATE_FAILED, message=message, since=s.memory.generation_seen_at
         )
