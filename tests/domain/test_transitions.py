@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ivs_operator.domain.transitions import announcement
+from ivs_operator.domain.transitions import announcement, request_id_in
 
 
 def ready(status: str, reason: str, message: str = "m", *, generation: int = 1) -> dict[str, Any]:
@@ -48,3 +48,35 @@ CASES = [
 @pytest.mark.parametrize(("before", "after", "event"), CASES)
 def test_announcement(before: Any, after: Any, event: Any) -> None:
     assert announcement(before, after) == event
+
+
+TROUBLE = ready("False", "AccessDenied", "not authorised")
+
+
+@pytest.mark.parametrize(
+    ("after", "note"),
+    [
+        pytest.param(TROUBLE, "not authorised (AWS request id 1-a)", id="a failed call is named for AWS's support"),
+        pytest.param(ready("True", "Available"), "m", id="what goes well needs none"),
+        pytest.param(
+            ready("False", "AccessDenied", "x" * 2000), "x" * 1003 + " (AWS request id 1-a)", id="the API takes 1,024"
+        ),
+    ],
+)
+def test_the_request_id_ends_the_note(after: Any, note: str) -> None:
+    event = announcement({}, after, "1-a")
+    assert event is not None
+    assert event[2] == note
+    assert len(event[2]) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("note", "found"),
+    [
+        ("not authorised (AWS request id 1-a)", ("not authorised", "1-a")),
+        ("not authorised", ("not authorised", "")),
+        ("(AWS request id 1-a) is what it said", ("(AWS request id 1-a) is what it said", "")),
+    ],
+)
+def test_the_request_id_is_read_again(note: str, found: tuple[str, str]) -> None:
+    assert request_id_in(note) == found

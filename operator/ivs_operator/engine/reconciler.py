@@ -205,7 +205,8 @@ class Reconciler:
             return Outcome(again_at=step.plan.wake, result="unsure")
         status = status_of(step.situation, step.plan)
         settled = self._final(settled=_settled(finding, step.plan))
-        put_off = await self._writer.write(key, resource, status, settled=settled)
+        request_id = _request_id(step.situation, finding)
+        put_off = await self._writer.write(key, resource, status, settled=settled, request_id=request_id)
         times = [time for time in (step.plan.wake, put_off) if time is not None]
         return Outcome(again_at=min(times, default=None), result=_result(finding))
 
@@ -251,6 +252,13 @@ def _settled(finding: Finding | None, plan: Plan) -> bool:
         return False
     at_rest = plan.current is not None and plan.current.state == "ACTIVE"
     return finding is None or finding.reason not in UNDER_WAY or at_rest
+
+
+def _request_id(s: Situation, finding: Finding | None) -> str:
+    """Of the failed AWS call that the finding repeats, if it does."""
+    failures = s.memory.failures.values() if finding is not None else ()
+    cause = (item.fault for item in failures if finding is not None and item.fault.message in finding.message)
+    return next((fault.request_id for fault in cause if fault.request_id), "")
 
 
 def _result(finding: Finding | None) -> str:

@@ -48,11 +48,14 @@ class StatusWriter:
         self._held_since.clear()
         self._crds.clear()
 
-    async def write(self, key: Key, resource: Resource, status: Mapping[str, Any], *, settled: bool) -> float | None:
+    async def write(
+        self, key: Key, resource: Resource, status: Mapping[str, Any], *, settled: bool, request_id: str = ""
+    ) -> float | None:
         """Bring the status to `status`. Returns when to come back if the write was put off.
 
         A write that tells of progress only waits while work goes on (not `settled`): at most a minute, or a few seconds
-        until the object's ARN is on record for the first time.
+        until the object's ARN is on record for the first time. `request_id` is of the AWS call that a transition is
+        due to: the Event names it, the status never does.
 
         Raises:
             KubeError: the write did not succeed.
@@ -67,7 +70,7 @@ class StatusWriter:
             return put_off
         await self._patch(key, resource, patch)
         self._held_since.pop(key, None)
-        await self._announce(key, before, status)
+        await self._announce(key, before, status, request_id)
         return None
 
     async def record(self, key: Key, resource: Resource, status: Mapping[str, Any]) -> Resource:
@@ -134,8 +137,8 @@ class StatusWriter:
         until = since + (SETTLING if first_signs else PROGRESS_INTERVAL)
         return until if now < until else None
 
-    async def _announce(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-        event = announcement(before, after)
+    async def _announce(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], request_id: str) -> None:
+        event = announcement(before, after, request_id)
         resource = self._resources.get(key)
         if event is None or resource is None:
             return
