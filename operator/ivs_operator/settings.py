@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ivs_operator.domain.adoption import Adoption
 from ivs_operator.kube.election import LONGEST_DURATION
 
 __all__ = ["Settings"]
@@ -64,6 +65,15 @@ class Settings(BaseSettings):
     default_tags: Pairs = Field({}, description="tags for every AWS object we make, key=value,...; at most 7")
     create_grace: Seconds = Field(
         30.0, description="seconds after an unanswered Create until AWS's Lists are trusted to show what it made"
+    )
+    default_account_namespaces: Names = Field(
+        (),
+        description="namespaces that may use the operator's own credentials (objects without spec.accountRef), "
+        "comma-separated, * as in team-*, !name excludes; none: all; !*: no namespace",
+    )
+    adoption: Adoption = Field(
+        Adoption.ON,
+        description="whether spec.existing may adopt AWS objects: on, retain-only (deletionPolicy Retain), off",
     )
     leader_elect: Switch = Field(True, description="work only while holding a lease, so that replicas can stand by")
     lease_namespace: str | None = Field(

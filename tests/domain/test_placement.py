@@ -27,15 +27,22 @@ PLACED = [
 
 @pytest.mark.parametrize(("recorded", "spec", "identity", "region"), PLACED)
 def test_placed(recorded: Recorded, spec: str | None, identity: Identity, region: str) -> None:
-    assert place(recorded, spec, None, identity) == Placement(account_id="111122223333", region=region)
+    assert place(recorded, spec, identity) == Placement(account_id="111122223333", region=region)
 
 
 REFUSED = [
-    pytest.param(NEW, None, "prod", HERE, Reason.ACCOUNT_NOT_FOUND, False, "AWSAccount prod", id="accounts come later"),
+    pytest.param(
+        NEW,
+        None,
+        Identity(refusal=fault(FaultClass.SLOW, Reason.ACCOUNT_NOT_FOUND, "no AWSAccount prod")),
+        Reason.ACCOUNT_NOT_FOUND,
+        False,
+        "no AWSAccount prod",
+        id="no credentials for it: somebody may create what is missing, so that nothing has stalled",
+    ),
     pytest.param(
         MADE,
         "eu-west-1",
-        None,
         HERE,
         Reason.REGION_CHANGED,
         True,
@@ -43,12 +50,38 @@ REFUSED = [
         id="it can't move",
     ),
     pytest.param(
-        NEW, None, None, Identity("1"), Reason.UNSUPPORTED_REGION, True, "set spec.region, or start", id="no region"
+        NEW, None, Identity("1"), Reason.UNSUPPORTED_REGION, True, "set spec.region, or start", id="no region"
+    ),
+    pytest.param(
+        NEW,
+        None,
+        Identity("1", account="prod"),
+        Reason.UNSUPPORTED_REGION,
+        True,
+        "set spec.region, spec.defaultRegion of AWSAccount prod, or start the operator with --region",
+        id="no region, and an account that could give one",
+    ),
+    pytest.param(
+        NEW,
+        None,
+        Identity("1", "mars-1", ("us-west-2",), account="prod", regional=True),
+        Reason.UNSUPPORTED_REGION,
+        True,
+        "region mars-1 (spec.defaultRegion of AWSAccount prod); it is in us-west-2",
+        id="the account's default is no region of the service",
+    ),
+    pytest.param(
+        MADE,
+        None,
+        Identity("999999999999", "us-west-2", account="prod"),
+        Reason.ACCOUNT_CHANGED,
+        True,
+        "AWSAccount prod leads to 999999999999; set its spec.roleARN to a role in the former",
+        id="the role leads elsewhere: nothing is touched",
     ),
     pytest.param(
         NEW,
         "mars-1",
-        None,
         HERE,
         Reason.UNSUPPORTED_REGION,
         True,
@@ -57,7 +90,6 @@ REFUSED = [
     ),
     pytest.param(
         MADE,
-        None,
         None,
         Identity("999999999999", "us-west-2"),
         Reason.ACCOUNT_CHANGED,
@@ -68,11 +100,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("recorded", "spec", "ref", "identity", "reason", "stalled", "says"), REFUSED)
+@pytest.mark.parametrize(("recorded", "spec", "identity", "reason", "stalled", "says"), REFUSED)
 def test_refused(  # noqa: PLR0917 - columns of the table
-    recorded: Recorded, spec: str | None, ref: str | None, identity: Identity, reason: Reason, stalled: Any, says: str
+    recorded: Recorded, spec: str | None, identity: Identity, reason: Reason, stalled: Any, says: str
 ) -> None:
-    placement = place(recorded, spec, ref, identity)
+    placement = place(recorded, spec, identity)
     assert placement.fault is not None
     assert (placement.fault.reason, placement.stalled, placement.retry_at) == (reason, stalled, None)
     assert says in placement.fault.message
@@ -80,11 +112,11 @@ def test_refused(  # noqa: PLR0917 - columns of the table
 
 def test_an_account_that_can_not_be_told_passes_by_itself() -> None:
     why = fault(FaultClass.SLOW, Reason.ACCESS_DENIED, "no credentials")
-    placement = place(NEW, None, None, Identity(None, "us-west-2", fault=why, fault_since=5.0, retry_at=9.0))
+    placement = place(NEW, None, Identity(None, "us-west-2", fault=why, fault_since=5.0, retry_at=9.0))
     assert placement == Placement(region="us-west-2", fault=why, fault_since=5.0, retry_at=9.0)
 
 
 def test_before_the_first_answer_the_account_is_just_not_known() -> None:
-    found = place(NEW, None, None, Identity(None, "us-west-2")).fault
+    found = place(NEW, None, Identity(None, "us-west-2")).fault
     assert found is not None
     assert (found.reason, found.kind) == (Reason.UNAVAILABLE, FaultClass.FAST)

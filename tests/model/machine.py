@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.aws import inventory as inventory_module
 from ivs_operator.aws.inventory import Inventory
+from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import Failure, NotWritten
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.observed import ConsumerIndex, Users
@@ -121,7 +122,11 @@ class Machine:
         """Account and region are known."""
         return Identity(ACCOUNT, REGION, (REGION,))
 
-    def region(self, kind: Kind, account_id: str, region: str) -> Inventory:
+    async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
+        """Nothing here names an AWSAccount."""
+        raise NotImplementedError
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Inventory:
         """The one shared view."""
         return self.inventory
 

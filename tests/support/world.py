@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from ivs_operator.aws.inventory import Inventory
+from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.placement import Identity
@@ -100,7 +101,10 @@ class _Process:
     async def identity(self, kind: Kind) -> Identity:
         return Identity(ACCOUNT, REGION, REGIONS)
 
-    def region(self, kind: Kind, account_id: str, region: str) -> Inventory:
+    async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
+        return Identity(role.account_id, REGION, REGIONS)
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Inventory:
         place = (kind, account_id, region)
         if place not in self._regions:
             aws = self.world.at(kind, region, account_id)

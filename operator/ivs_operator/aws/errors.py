@@ -196,5 +196,9 @@ def _text(response: Mapping[str, Any]) -> str:
     return _clean("; ".join([str(message), *fields]) if fields else str(message))
 
 
+_SESSION: Final = re.compile(r"(:assumed-role/[\w+=,.@-]+)/[\w+=,.@-]+")
+"""Who was refused, by a session that has another name with each process: the role is what somebody can act upon."""
+
+
 def _clean(text: str) -> str:
-    return _VOLATILE.sub("", " ".join(text.split()))
+    return _SESSION.sub(r"\1", _VOLATILE.sub("", " ".join(text.split())))

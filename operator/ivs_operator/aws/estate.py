@@ -3,11 +3,15 @@
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import boto3
 import structlog
+from botocore.loaders import create_loader
 
+from ivs_operator.api.reasons import Reason
+from ivs_operator.aws.assumed import AssumedRole, assume_parameters
 from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, guard_writes
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.errors import CREDENTIAL_CODES
@@ -17,7 +21,8 @@ from ivs_operator.aws.reach import Reach
 from ivs_operator.aws.recording import RecordingGateway
 from ivs_operator.aws.sharing import Shared
 from ivs_operator.clock import Clock
-from ivs_operator.domain.failures import CallFailed, Fault
+from ivs_operator.domain.accounts import Role
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.placement import Identity
 from ivs_operator.priority import NOT_AFTER
@@ -58,10 +63,17 @@ class AwsEstate:
         self._region = region or default_region(session)
         self._workers = workers
         # Each place has threads of its own: calls that hang must not take those that others need.
-        self._threads: dict[tuple[str, str], ThreadPoolExecutor] = {}
-        self._calls: dict[tuple[str, str, str], Calls] = {}
+        self._threads: dict[tuple[str, str, str], ThreadPoolExecutor] = {}
+        self._calls: dict[tuple[str, str, str, str], Calls] = {}
+        # Rates are the account's own, however many roles lead there.
+        self._limiters: dict[tuple[str, str, str], Limiter] = {}
+        self._roles: dict[str, AssumedRole] = {}
+        self._loader = create_loader()
+        self._sts: tuple[boto3.Session, Any] | None = None
+        self.on_account: Callable[[str], None] = lambda _: None
+        """Is told the name of an AWSAccount whose role was entered, or can't be any more."""
         self._session_at = clock.now()
-        self._inventories: dict[tuple[Kind, str, str], Inventory] = {}
+        self._inventories: dict[tuple[Kind, str, str, str], Inventory] = {}
         self._account_id: str | None = None
         self._fault: Fault | None = None
         self._fault_since = 0.0
@@ -99,34 +111,68 @@ class AwsEstate:
             retry_at=self._retry_at,
         )
 
-    def region(self, kind: Kind, account_id: str, region: str) -> Inventory:
-        """The shared view of one kind in one account and region."""
-        key = (kind, account_id, region)
-        if key not in self._inventories:
-            self._inventories[key] = Inventory(
-                _GATEWAYS[kind](self._calls_to(_SERVICES[kind], account_id, region)), self._clock
+    async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
+        """Account and regions of the role of an AWSAccount. Costs nothing while its credentials last."""
+        assumed = self._roles.get(account)
+        if assumed is None or assumed.role != role:
+            assumed = self._roles[account] = AssumedRole(
+                account,
+                role,
+                ask=lambda role: self._assume(account, role),
+                loader=self._loader,
+                clock=self._clock,
+                on_change=self._changed,
             )
+        await assumed.look()
+        return Identity(
+            account_id=assumed.account_id if assumed.usable else None,
+            default_region=self._region,
+            regions=self._regions[kind],
+            fault=assumed.fault,
+            fault_since=assumed.fault_since,
+            retry_at=assumed.retry_at,
+        )
+
+    def standing(self, account: str) -> AssumedRole | None:
+        """How the role of an AWSAccount does; None when nobody has asked for it."""
+        return self._roles.get(account)
+
+    def drop(self, account: str) -> None:
+        """Forget the role of an AWSAccount that is gone."""
+        self._roles.pop(account, None)
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Inventory:
+        """The shared view of one kind in one account and region, by the role of an AWSAccount if one is named."""
+        key = (kind, account, account_id, region)
+        if key not in self._inventories:
+            calls = self.calls(_SERVICES[kind], account_id, region, account)
+            self._inventories[key] = Inventory(_GATEWAYS[kind](calls), self._clock)
         return self._inventories[key]
 
-    def calls(self, service: str, account_id: str, region: str) -> Calls:
-        """Calls to any service, by boto3's name for it; each has threads and rates of its own."""
-        return self._calls_to(service, account_id, region)
+    def calls(self, service: str, account_id: str, region: str, account: str = "") -> Calls:
+        """Calls to any service, by boto3's name for it; each has threads and rates of its own.
 
-    def _calls_to(self, service: str, account_id: str, region: str) -> Calls:
-        key = (account_id, service, region)
+        Raises:
+            CallFailed: the AWSAccount named leads elsewhere by now, or is gone.
+        """
+        key = (account, account_id, service, region)
         if key not in self._calls:
+            if account and self._account_behind(account) != account_id:
+                message = f"AWSAccount {account} does not lead to account {account_id} at present; nothing is called"
+                raise CallFailed(Fault(FaultClass.FAST, Reason.ACCOUNT_CHANGED, message, code="NotCalled"))
             self._calls[key] = Calls(
                 service,
-                self._client(service, region),
-                Limiter(self._clock),
-                self._threads_for(service, region),
+                self._client(service, region, account),
+                self._limiters.setdefault((account_id, service, region), Limiter(self._clock)),
+                self._threads_for(service, region, account),
                 reach=Reach(f"{service} in {region}", self._clock),
-                on_fault=self._noticed,
+                on_fault=partial(self._role_noticed, account) if account else self._noticed,
             )
         return self._calls[key]
 
-    def _client(self, service: str, region: str) -> Any:
-        client: Any = self._session.client(service, region_name=region, config=CLIENT_CONFIG)
+    def _client(self, service: str, region: str, account: str = "") -> Any:
+        make: Any = self._roles[account].session().create_client if account else self._session.client
+        client: Any = make(service, region_name=region, config=CLIENT_CONFIG)
         guard_writes(client, self._may_leave)
         return client
 
@@ -135,11 +181,12 @@ class AwsEstate:
         not_after = NOT_AFTER.get()
         return self._permitted() and (not_after is None or self._clock.now() < not_after)
 
-    def _threads_for(self, service: str, region: str) -> ThreadPoolExecutor:
-        if (service, region) not in self._threads:
-            name = f"{service} {region}"
-            self._threads[service, region] = ThreadPoolExecutor(2 * self._workers, thread_name_prefix=name)
-        return self._threads[service, region]
+    def _threads_for(self, service: str, region: str, account: str = "") -> ThreadPoolExecutor:
+        key = (account, service, region)
+        if key not in self._threads:
+            name = " ".join(filter(None, key))
+            self._threads[key] = ThreadPoolExecutor(2 * self._workers, thread_name_prefix=name)
+        return self._threads[key]
 
     def _noticed(self, fault: Fault) -> None:
         """Look for other credentials when those in use are refused: boto3 reads a file or a variable once only.
@@ -162,9 +209,41 @@ class AwsEstate:
         answer = await calls("GetCallerIdentity")
         self._account_id = str(answer["Account"])
         self._fault = None
-        for (account, service, place), known in self._calls.items():
-            if account == self._account_id:
-                known.use(self._client(service, place))
+        self._rebind("", self._account_id)
+
+    def _rebind(self, account: str, account_id: str) -> None:
+        """Let the calls of one AWSAccount (none: our own) to one account use the credentials in force now."""
+        for (of, id_, service, place), known in self._calls.items():
+            if (of, id_) == (account, account_id):
+                known.use(self._client(service, place, account))
+
+    async def _assume(self, account: str, role: Role) -> dict[str, Any]:
+        """AssumeRole with the operator's own credentials; threads and rate of its own, so that none waits for others.
+
+        Raises:
+            CallFailed: it was refused, or not answered.
+        """
+        region = self._region or _STS_REGION
+        if self._sts is None or self._sts[0] is not self._session:
+            self._sts = self._session, self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
+        threads = self._threads_for("sts", region, account)
+        calls = Calls("sts", self._sts[1], Limiter(self._clock), threads, on_fault=self._noticed)
+        return await calls("AssumeRole", **assume_parameters(role))
+
+    def _account_behind(self, account: str) -> str | None:
+        assumed = self._roles.get(account)
+        return assumed.account_id if assumed is not None else None
+
+    def _role_noticed(self, account: str, fault: Fault) -> None:
+        if account in self._roles:
+            self._roles[account].noticed(fault)
+
+    def _changed(self, assumed: AssumedRole) -> None:
+        if self._roles.get(assumed.account) is not assumed:
+            return  # the AWSAccount names another role by now
+        if assumed.fault is None and assumed.account_id is not None:
+            self._rebind(assumed.account, assumed.account_id)
+        self.on_account(assumed.account)
 
     def _refused(self, fault: Fault) -> None:
         now = self._clock.now()

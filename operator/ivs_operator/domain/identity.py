@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ivs_operator.api.names import TAG_OWNER, TAG_PREFIX, TAG_SPEC, TAG_UID
 
-__all__ = ["SPEC_HASH_VERSION", "Key", "Kind", "Owner", "is_own_tag", "owner_of", "spec_hash"]
+__all__ = ["SPEC_HASH_VERSION", "AccountKey", "AnyKey", "Key", "Kind", "Owner", "is_own_tag", "owner_of", "spec_hash"]
 
 SPEC_HASH_VERSION: Final = "v1"
 """Raised when the canonical form changes; an unknown version is compared by Get, never a reason to replace."""
@@ -34,6 +34,30 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AccountKey:
+    """The key of an AWSAccount, which lives in no namespace."""
+
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """Its Kubernetes kind."""
+        return "AWSAccount"
+
+    @property
+    def namespace(self) -> str:
+        """None, which takes its turn like a namespace."""
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+AnyKey = Key | AccountKey
+"""What the queue takes."""
 
 
 @dataclass(frozen=True, slots=True)

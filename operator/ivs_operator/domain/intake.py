@@ -1,40 +1,30 @@
 """A custom resource as the API server has it, turned into a subject. Nothing here fails: what can't be read is said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ivs_operator.api.chat_logging import ChatLoggingConfigurationSpec
 from ivs_operator.api.names import FINALIZER, PAUSED_ANNOTATION, RECONCILE_AT_ANNOTATION
 from ivs_operator.api.recording import RecordingConfigurationSpec
 from ivs_operator.api.validation import InvalidSpec, parse_spec
-from ivs_operator.domain.desired import DeletionPolicy, Desired, desired_from
+from ivs_operator.domain.accounts import reference_of
+from ivs_operator.domain.adoption import Adoption, not_adopted
+from ivs_operator.domain.desired import DeletionPolicy, desired_from
 from ivs_operator.domain.identity import Key, Owner
+from ivs_operator.domain.reading import Reading
 from ivs_operator.domain.subject import Subject, recorded_from
 from ivs_operator.domain.times import parse_time
 
 __all__ = ["Intake", "Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The spec of one generation, read once."""
-
-    uid: str
-    generation: int
-    desired: Desired | None
-    invalid: str | None
-    region: str | None
-    account_ref: str | None
-    deletion_policy: DeletionPolicy
-
-
 class Intake:
     """Reads resources, remembering the reading of each generation: specs change rarely and are looked at often."""
 
-    def __init__(self, cluster_id: str, default_tags: Mapping[str, str]) -> None:
+    def __init__(self, cluster_id: str, default_tags: Mapping[str, str], *, adoption: Adoption = Adoption.ON) -> None:
         self._cluster_id = cluster_id
         self._default_tags = dict(default_tags)
+        self._adoption = adoption
         self._readings: dict[Key, Reading] = {}
 
     def forget(self, key: Key) -> None:
@@ -68,20 +58,23 @@ class Intake:
         generation = int(resource["metadata"].get("generation", 0))
         if known is not None and known.uid == owner.uid and known.generation == generation:
             return known
-        reading = _read(key, resource.get("spec"), owner, generation, self._default_tags)
+        reading = not_adopted(_read(key, resource, owner, generation, self._default_tags), self._adoption)
         self._readings[key] = reading
         return reading
 
 
-def _read(key: Key, spec: object, owner: Owner, generation: int, default_tags: Mapping[str, str]) -> Reading:
+def _read(
+    key: Key, resource: Mapping[str, Any], owner: Owner, generation: int, default_tags: Mapping[str, str]
+) -> Reading:
+    spec, account = resource.get("spec"), reference_of(resource)
     try:
         parsed = parse_spec(key.kind, spec)
     except InvalidSpec as error:
         # Deleting must work for what can't be read: the policy is taken from the raw spec when it is a known word.
-        return Reading(owner.uid, generation, None, error.message, None, None, _raw_policy(spec))
+        # And so is the account, else the operator's own credentials would be used instead.
+        return Reading(owner.uid, generation, None, error.message, None, account, _raw_policy(spec))
     assert isinstance(parsed, RecordingConfigurationSpec | ChatLoggingConfigurationSpec)  # noqa: S101 - both kinds
     desired = desired_from(parsed, owner, default_tags)
-    account = parsed.account_ref.name if parsed.account_ref is not None else None
     region = parsed.region or (desired.existing_arn.split(":")[3] if desired.existing_arn else None)
     return Reading(owner.uid, generation, desired, None, region, account, desired.deletion_policy)
 

@@ -91,6 +91,8 @@ class Placement:
     fault_since: float = 0.0
     """Since when, for a fault that passes by itself."""
     retry_at: float | None = None
+    account: str = ""
+    """The AWSAccount whose role reaches it; empty: the operator's own credentials do."""
 
 
 @dataclass(frozen=True, slots=True)

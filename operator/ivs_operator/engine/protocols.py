@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.identity import Key, Kind, Owner
 from ivs_operator.domain.observed import Configuration, Consumer, View
 from ivs_operator.domain.placement import Identity
+from ivs_operator.domain.subject import Subject
 
-__all__ = ["Audience", "Cluster", "Estate", "Gateway", "Permit", "Region", "Resources"]
+__all__ = ["Accounts", "Audience", "Cluster", "Estate", "Gateway", "Permit", "Region", "Resources"]
 
 Resource = dict[str, Any]
 
@@ -102,10 +104,20 @@ class Estate(Protocol):
     """Everything at AWS that the operator's credentials reach."""
 
     async def identity(self, kind: Kind) -> Identity:
-        """Account and regions; remembered, so that it costs nothing at rest."""
+        """Account and regions of the operator's own credentials; remembered, so that it costs nothing at rest."""
 
-    def region(self, kind: Kind, account_id: str, region: str) -> Region:
-        """The shared view of one kind in one account and region."""
+    async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
+        """Account and regions of the role of an AWSAccount; the credentials are kept and renewed in time."""
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Region:
+        """The shared view of one kind in one account and region, by the role of an AWSAccount if one is named."""
+
+
+class Accounts(Protocol):
+    """Which credentials an object uses."""
+
+    async def identity(self, subject: Subject, account_ref: str | None) -> Identity:
+        """Account and regions for an object. Raises `KubeError` when its AWSAccount can't be kept for it."""
 
 
 class Cluster(Protocol):

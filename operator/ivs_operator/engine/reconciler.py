@@ -25,8 +25,9 @@ from ivs_operator.domain.subject import Attempt, Claims, Placement, Policy, Situ
 from ivs_operator.domain.transitions import UNDER_WAY
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
-from ivs_operator.engine.protocols import Estate, Permit, Region, Resource, Resources
+from ivs_operator.engine.protocols import Accounts, Estate, Permit, Region, Resource, Resources
 from ivs_operator.engine.status_writer import StatusWriter
+from ivs_operator.engine.tenancy import OwnAccount
 
 __all__ = ["Outcome", "Reconciler"]
 
@@ -84,9 +85,12 @@ class Reconciler:
         permit: Permit,
         policy: Policy,
         clock: Clock,
+        accounts: Accounts | None = None,
     ) -> None:
+        """`accounts` None: no AWSAccount can be used."""
         self._intake = intake
         self._estate = estate
+        self._accounts = accounts or OwnAccount(estate)
         self._resources = resources
         self._memories = memories
         self._executor = executor
@@ -157,13 +161,13 @@ class Reconciler:
         region = None
         view = View()
         if placement.fault is None:
-            region = self._estate.region(key.kind, placement.account_id, placement.region)
+            region = self._estate.region(key.kind, placement.account_id, placement.region, placement.account)
             view = region.view(subject.owner, _names(subject))
         return Situation(subject, placement, view, memory, now, self._policy, self._claims), region
 
     async def _place(self, subject: Subject, reading: Reading) -> Placement:
-        identity = await self._estate.identity(subject.kind)
-        return place(subject.recorded, reading.region, reading.account_ref, identity)
+        identity = await self._accounts.identity(subject, reading.account_ref)
+        return place(subject.recorded, reading.region, identity)
 
     async def _act(self, key: Key, resource: Resource, step: _Step) -> bool:
         """Carry out one step. False when the object is gone with it."""
