@@ -23,6 +23,7 @@ _HERE: Final = "ivs_operator.commands"
 CATALOGUE: Final = (
     Entry("run", f"{_HERE}.run", "Run the operator until SIGTERM or SIGINT."),
     Entry("crds", f"{_HERE}.crds", "Print the CustomResourceDefinitions as YAML."),
+    Entry("import", f"{_HERE}.import_", "Write AWS objects that exist as custom resources.", True),
     Entry("inventory", f"{_HERE}.inventory", "List every recording and logging configuration, managed or not.", True),
     Entry("demo", f"{_HERE}.demo", "Tell the operator's story on this machine, without a cluster and without AWS."),
     Entry("emulator", f"{_HERE}.emulator", "Run the AWS emulator alone, for boto3, the AWS CLI or Terraform."),

@@ -62,21 +62,26 @@ def read(places: "Sequence[Place]", notes: Notes, *, details: bool = True, consu
     Raises:
         Failure: nothing at all could be read.
     """
+    from ivs_operator import logs
     from ivs_operator.aws.listing import survey
 
+    logs.configure("text", "error")  # what goes wrong is told as gaps
     try:
         found = asyncio.run(survey(places, details=details, consumers=consumers, progress=notes.progress))
     finally:
         notes.end()
     if found.gaps and not found.answered:
-        raise Failure(str(found.gaps[0]))
+        causes = {gap.fault.message for gap in found.gaps}
+        raise Failure(causes.pop() if len(causes) == 1 else str(found.gaps[0]))
     return found
 
 
 def told(gaps: Sequence[str], notes: Notes) -> ExitCode:
     """Say what is missing; the exit code that fits."""
+    from ivs_operator.domain.inventory_rows import visible
+
     for gap in dict.fromkeys(gaps):
-        notes.warn(f"ivs-operator: {gap}")
+        notes.warn(f"ivs-operator: {visible(gap)}")
     return ExitCode.PARTIAL if gaps else ExitCode.SUCCESS
 
 
