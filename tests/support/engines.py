@@ -63,6 +63,7 @@ ENGINES: Final[Mapping[str, Engine]] = {
         ask=("-version",),
         oldest="v1.7.7",
     ),
+    "gitops-health": Engine(OwnGoProgram(TESTS / "gitops" / "go", "3 minutes")),
 }
 """A program of our own: `"flux-health": Engine(OwnGoProgram(TESTS / "gitops" / "flux_health"))`, a folder with go.mod
 and go.sum; it is built anew when one of its files changes."""
