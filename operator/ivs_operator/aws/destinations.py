@@ -17,7 +17,7 @@ from ivs_operator.domain.destinations import Destination, EncryptionKey, Facts, 
 from ivs_operator.domain.failures import CallFailed, Fault, NotFound
 from ivs_operator.domain.identity import Kind
 
-__all__ = ["DestinationReader"]
+__all__ = ["DestinationReader", "is_refusal"]
 
 _GONE: Final = frozenset({"404", "NoSuchBucket", "NotFound"})
 _REFUSED: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "MethodNotAllowed"})
@@ -35,9 +35,9 @@ _DELIVERY_TAG: Final = "LogDeliveryEnabled"
 
 
 class DestinationReader:
-    """Looks at destinations; `calls` gives the calls to a service in an account and region."""
+    """Looks at destinations; `calls` gives calls to a service in an account and region, by an AWSAccount's role."""
 
-    def __init__(self, calls: Callable[[str, str, str], Calls]) -> None:
+    def __init__(self, calls: Callable[[str, str, str, str], Calls]) -> None:
         self._calls = calls
 
     async def look(self, site: Site) -> Facts:
@@ -74,7 +74,7 @@ class DestinationReader:
             return Facts(found=False)
         if error.fault.code in _ELSEWHERE and region not in (None, site.region):
             return Facts(found=True, region=region)
-        if not _is_refusal(error.fault):
+        if not is_refusal(error.fault):
             raise error
         # Refused: another account's, or ours without s3:ListBucket. The list of our buckets decides, if it may be read.
         mine = await _readable(s3("ListBuckets", Prefix=site.name, MaxBuckets=1))
@@ -152,7 +152,7 @@ class DestinationReader:
         return EncryptionKey(named, state=str(metadata.get("KeyState") or ""), policy=policy)
 
     def _at(self, site: Site, service: str) -> Calls:
-        return self._calls(service, site.account_id, site.region)
+        return self._calls(service, site.account_id, site.region, site.account)
 
 
 async def _bucket_policies(s3: Calls, named: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...] | None:
@@ -185,14 +185,14 @@ async def _readable(call: Any, *, absent: Any = None) -> Any:
     try:
         return await call
     except CallFailed as error:
-        if _is_refusal(error.fault) or error.fault.code in _UNSUPPORTED:
+        if is_refusal(error.fault) or error.fault.code in _UNSUPPORTED:
             return None
         if error.fault.code in _ABSENT:
             return absent
         raise
 
 
-def _is_refusal(fault: Fault) -> bool:
+def is_refusal(fault: Fault) -> bool:
     """Whether AWS knows who asks, and does not let them."""
     if fault.code in CREDENTIAL_CODES:
         return False

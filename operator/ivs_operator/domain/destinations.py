@@ -54,6 +54,8 @@ class Site:
     region: str
     destination: Destination
     name: str
+    account: str = ""
+    """The AWSAccount whose role reaches it; empty: the operator's own credentials do."""
 
     @property
     def noun(self) -> str:
@@ -83,14 +85,14 @@ class Site:
         return f"arn:aws:{self.service}:{self.region}:{self.account_id}:{resource}"
 
 
-def site_of(kind: Kind, account_id: str, region: str, settings: Mapping[str, Any]) -> Site | None:
+def site_of(kind: Kind, account_id: str, region: str, settings: Mapping[str, Any], account: str = "") -> Site | None:
     """The site that settings of a configuration name, None when they name none."""
     given = settings.get("destinationConfiguration")
     for destination, member in _MEMBERS.items():
         value = given.get(destination) if isinstance(given, Mapping) else None
         name = value.get(member) if isinstance(value, Mapping) else None
         if isinstance(name, str) and name:
-            return Site(kind, account_id, region, destination, name)
+            return Site(kind, account_id, region, destination, name, account)
     return None
 
 

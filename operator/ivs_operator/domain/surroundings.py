@@ -32,7 +32,8 @@ def wanted_site(subject: "Subject", placement: "Placement") -> Site | None:
     """The destination that the spec names, once it is known where the object lives."""
     if subject.desired is None or placement.fault is not None:
         return None
-    return site_of(subject.kind, placement.account_id, placement.region, subject.desired.settings)
+    settings = subject.desired.settings
+    return site_of(subject.kind, placement.account_id, placement.region, settings, placement.account)
 
 
 def destination_verdict(s: "Situation") -> Verdict | None:

@@ -90,6 +90,12 @@ class Memories:
             rest = {name: failure for name, failure in memory.failures.items() if name != target}
             self._memories[key] = replace(memory, failures=rest)
 
+    def relent(self, key: Key) -> None:
+        """Forget what has failed, as after a person's request: what stood in the way is mended."""
+        memory = self.get(key)
+        if memory.failures:
+            self._memories[key] = replace(memory, failures={})
+
     def attempt(self, key: Key, attempt: Attempt | None) -> None:
         """Remember a create intent."""
         self._memories[key] = replace(self.get(key), attempt=attempt)

@@ -22,9 +22,11 @@ from ivs_operator.domain.placement import place
 from ivs_operator.domain.plan import plan as make_plan
 from ivs_operator.domain.report import ledger_status, status_of
 from ivs_operator.domain.subject import Attempt, Claims, Placement, Policy, Situation, Subject
+from ivs_operator.domain.surroundings import UNKNOWN
 from ivs_operator.domain.transitions import UNDER_WAY
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
+from ivs_operator.engine.outlook import Outlook
 from ivs_operator.engine.protocols import Accounts, Estate, Permit, Region, Resource, Resources
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.tenancy import OwnAccount
@@ -86,8 +88,9 @@ class Reconciler:
         policy: Policy,
         clock: Clock,
         accounts: Accounts | None = None,
+        outlook: Outlook | None = None,
     ) -> None:
-        """`accounts` None: no AWSAccount can be used."""
+        """`accounts` None: no AWSAccount can be used. `outlook` None: nothing is known but IVS itself."""
         self._intake = intake
         self._estate = estate
         self._accounts = accounts or OwnAccount(estate)
@@ -99,6 +102,7 @@ class Reconciler:
         self._permit = permit
         self._policy = policy
         self._clock = clock
+        self._outlook = outlook
 
     async def reconcile(self, key: Key) -> Outcome:
         """One stint of work on one object.
@@ -136,6 +140,8 @@ class Reconciler:
         self._intake.forget(key)
         self._memories.forget(key)
         self._writer.forget(key)
+        if self._outlook is not None:
+            self._outlook.forget(key)
 
     def forget_all(self) -> None:
         """Drop everything remembered: another process may have worked since."""
@@ -163,7 +169,10 @@ class Reconciler:
         if placement.fault is None:
             region = self._estate.region(key.kind, placement.account_id, placement.region, placement.account)
             view = region.view(subject.owner, _names(subject))
-        return Situation(subject, placement, view, memory, now, self._policy, self._claims), region
+        around = UNKNOWN
+        if self._outlook is not None:
+            around = self._outlook.around(subject, placement, view, asked_at=memory.asked_at)
+        return Situation(subject, placement, view, memory, now, self._policy, self._claims, around=around), region
 
     async def _place(self, subject: Subject, reading: Reading) -> Placement:
         identity = await self._accounts.identity(subject, reading.account_ref)
