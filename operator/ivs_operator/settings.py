@@ -75,6 +75,19 @@ class Settings(BaseSettings):
         Adoption.ON,
         description="whether spec.existing may adopt AWS objects: on, retain-only (deletionPolicy Retain), off",
     )
+    destination_checks: Switch = Field(
+        True, description="look at buckets, log groups and delivery streams, and say in DestinationReady what is wrong"
+    )
+    destination_interval: Annotated[float, Field(ge=1)] = Field(
+        600.0, description="seconds between looks at a destination that is well; at least 1"
+    )
+    delivery_metrics: Switch = Field(
+        True,
+        description="read CloudWatch's metrics of chat log delivery, and say in DeliveryHealthy whether logs arrive",
+    )
+    delivery_interval: Annotated[float, Field(ge=1)] = Field(
+        300.0, description="seconds between looks at the metrics, which are sums of five minutes; at least 1"
+    )
     leader_elect: Switch = Field(True, description="work only while holding a lease, so that replicas can stand by")
     lease_namespace: str | None = Field(
         None,
