@@ -19,6 +19,17 @@ _BACKDATED = timedelta(hours=1)
 _SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 # The first address of --service-cluster-ip-range is the API server's own service.
 _SERVER_ADDRESSES = ("127.0.0.1", "::1", "10.0.0.1")
+_SIGNING = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -38,8 +49,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ivs-operator sandbox")])
         certificate = (
-            _builder(name, name, key.public_key())
+            _builder(name, name, key.public_key(), key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNING, critical=True)
             .sign(key, hashes.SHA256())
         )
         authority = cls(folder, key, certificate)
@@ -90,7 +102,7 @@ class Authority:
         self, subject: x509.Name, purpose: x509.ObjectIdentifier, names: x509.SubjectAlternativeName | None = None
     ) -> tuple[bytes, bytes]:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._certificate.subject, key.public_key()).add_extension(
+        builder = _builder(subject, self._certificate.subject, key.public_key(), self._key.public_key()).add_extension(
             x509.ExtendedKeyUsage([purpose]), critical=False
         )
         if names is not None:
@@ -107,7 +119,10 @@ def signing_request(user: str, groups: Iterable[str]) -> tuple[bytes, bytes]:
     return request.public_bytes(serialization.Encoding.PEM), _pem_key(key)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, issuer_key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    """With the identifiers of both keys, which Python 3.13 wants of every certificate."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -117,6 +132,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
         .not_valid_after(now + _VALID)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
 
 
