@@ -47,7 +47,7 @@ def rendered(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
 def test_the_base_holds_everything_an_installation_needs(rendered: list[dict[str, Any]]) -> None:
     kinds = sorted(item["kind"] for item in rendered)
     assert kinds == [
-        "ClusterRole",
+        *["ClusterRole"] * 3,
         "ClusterRoleBinding",
         *["CustomResourceDefinition"] * 3,
         "Deployment",
@@ -58,12 +58,13 @@ def test_the_base_holds_everything_an_installation_needs(rendered: list[dict[str
     ]
 
 
-def test_the_deployment_runs_this_version_alone_and_confined(rendered: list[dict[str, Any]]) -> None:
+def test_the_deployment_runs_this_version_confined(rendered: list[dict[str, Any]]) -> None:
     spec = next(item for item in rendered if item["kind"] == "Deployment")["spec"]
     pod = spec["template"]["spec"]
     container = pod["containers"][0]
 
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"}), "one is enough"
+    assert spec["replicas"] == 2, "one leads, one stands by"
+    assert spec["strategy"]["type"] == "RollingUpdate", "the standby goes on while the leader is renewed"
     assert container["image"] == f"ghcr.io/ivs-operator/ivs-operator:{__version__}"
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert {probe: container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")} == {

@@ -1,0 +1,181 @@
+"""The states that objects get into, as the operator writes them, and what GitOps tools should make of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.plan import plan
+from ivs_operator.domain.report import status_of
+from support.objects import CHAT, RECORDING, arn_of, channel, configuration, made_for, resource, room
+from support.situations import failure, ready_status, situation
+
+__all__ = ["CONTRADICTIONS", "STATES", "State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """One state; `kstatus` is Flux's word with and without its expressions, `argo` that of Argo CD's health check."""
+
+    name: str
+    object: Mapping[str, Any]
+    kstatus: str
+    argo: str
+    flux: str = ""
+    """Only where the expressions say something else than kstatus."""
+
+    @property
+    def by_expressions(self) -> str:
+        """What Flux says with healthCheckExprs."""
+        return self.flux or self.kstatus
+
+
+def told(name: str, of: Mapping[str, Any], kstatus: str, argo: str, *known: Any, flux: str = "", **facts: Any) -> State:
+    """A state with the status that the operator writes when it meets a resource in a situation."""
+    s = situation(of, *known, **facts)
+    return State(name, {**of, "status": status_of(s, plan(s))}, kstatus, argo, flux)
+
+
+def account(status: Mapping[str, Any] | None, generation: int = 1) -> dict[str, Any]:
+    """An AWSAccount."""
+    return {
+        "apiVersion": "ivs-operator.dev/v1alpha1",
+        "kind": "AWSAccount",
+        "metadata": {"name": "prod", "generation": generation},
+        "spec": {"roleARN": "arn:aws:iam::222233334444:role/ivs-operator"},
+        **({} if status is None else {"status": dict(status)}),
+    }
+
+
+def _condition(type_: str, status: str, reason: str, message: str = "", generation: int = 1) -> dict[str, Any]:
+    return {
+        "type": type_,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+        "observedGeneration": generation,
+    }
+
+
+_PLAIN, _RECORDING = resource(), resource(RECORDING)
+_WAS_READY = ready_status(arn=arn_of("a"))
+_DELETED = resource(deleting=True, status=_WAS_READY)
+_TAGGED, _NAMED = resource(rooms=[{"matchTags": {"env": "prod"}}]), resource(rooms=[{"name": "lobby"}])
+_ADOPTING = resource(existing={"arn": arn_of("e")}, deletionPolicy="Retain")
+_MOVING = resource(RECORDING, replacePolicy="CreateBeforeDelete")
+_OTHER_SPEC: dict[str, str | None] = {"ivs-operator.dev/spec": "v1-other"}
+_STALE = {**_WAS_READY, "conditions": [_condition("Ready", "True", "Available", generation=1)]}
+_QUOTA = "the quota of recording configurations in us-west-2 is used up; ask AWS for more"
+
+STATES = (
+    State("just applied", {**_PLAIN, "status": {"observedGeneration": -1}}, "InProgress", "Progressing"),
+    told("being created", _PLAIN, "InProgress", "Progressing", [], None),
+    told("AWS at work", _RECORDING, "InProgress", "Progressing", [made_for(_RECORDING, state="CREATING")], None),
+    told("ready", _PLAIN, "Current", "Healthy", [made_for(_PLAIN)], None),
+    State("edited, not looked at yet", resource(generation=2, status=_WAS_READY), "InProgress", "Progressing"),
+    State(
+        "Ready speaks of an older generation",
+        resource(generation=2, status={**_STALE, "observedGeneration": 2}),
+        "Current",
+        "Progressing",
+        flux="InProgress",
+    ),
+    told(
+        "a room matched by tags is full",
+        _TAGGED,
+        "Current",
+        "Healthy",
+        [made_for(_TAGGED)],
+        [room("r", "x", "y", "z", env="prod")],
+    ),
+    told("a named room is missing", _NAMED, "InProgress", "Progressing", [made_for(_NAMED)], []),
+    told(
+        "a quota is used up",
+        _RECORDING,
+        "InProgress",
+        "Progressing",
+        failures=[failure("create", reason=Reason.QUOTA_EXCEEDED, message=_QUOTA)],
+    ),
+    told(
+        "access denied",
+        _PLAIN,
+        "InProgress",
+        "Progressing",
+        failures=[failure("create", message="not allowed to call ivschat:CreateLoggingConfiguration")],
+    ),
+    told(
+        "AWS could not create it",
+        _RECORDING,
+        "InProgress",
+        "Progressing",
+        [made_for(_RECORDING, state="CREATE_FAILED")],
+        [],
+    ),
+    told("the spec is invalid", resource(destinationConfiguration={}), "Failed", "Degraded"),
+    told("what it adopts is missing", _ADOPTING, "Failed", "Degraded", [], None, gone=[arn_of("e")]),
+    told(
+        "another cluster owns it",
+        _PLAIN,
+        "Failed",
+        "Degraded",
+        [configuration("b", owner="other/live/vod")],
+        None,
+        default_id=True,
+    ),
+    told(
+        "differs, and may only be reported",
+        resource(driftPolicy="Report"),
+        "Failed",
+        "Degraded",
+        [made_for(_PLAIN, name="other")],
+        None,
+    ),
+    told(
+        "differs in what AWS can't change",
+        _RECORDING,
+        "Failed",
+        "Degraded",
+        [made_for(_RECORDING, recordingReconnectWindowSeconds=60)],
+        None,
+    ),
+    told(
+        "being replaced",
+        _MOVING,
+        "InProgress",
+        "Progressing",
+        [made_for(_MOVING, tags=_OTHER_SPEC, recordingReconnectWindowSeconds=60)],
+        [channel("c", "a", name="lobby")],
+    ),
+    told("paused", resource(paused=True), "InProgress", "Suspended", [], None),
+    told("deleted, and in use", _DELETED, "Terminating", "Progressing", [made_for(_PLAIN)], [room("r", "a")]),
+    told("deleted, AWS at work", _DELETED, "Terminating", "Progressing", [made_for(_PLAIN, state="DELETING")], []),
+    State("account: just applied", account({"observedGeneration": -1}), "InProgress", "Progressing"),
+    State(
+        "account: its role can be assumed",
+        account({"observedGeneration": 1, "conditions": [_condition("Ready", "True", "Available")]}),
+        "Current",
+        "Healthy",
+    ),
+    State(
+        "account: its role refuses",
+        account(
+            {
+                "observedGeneration": 1,
+                "conditions": [
+                    _condition("Ready", "False", "AccessDenied", "not allowed to assume the role"),
+                    _condition("Reconciling", "True", "AccessDenied", "not allowed to assume the role"),
+                ],
+            }
+        ),
+        "InProgress",
+        "Progressing",
+    ),
+)
+
+CONTRADICTIONS = (
+    State("no status at all", {k: v for k, v in _PLAIN.items() if k != "status"}, "Current", "Progressing", flux="-"),
+    State("conditions are missing", {**_PLAIN, "status": {"observedGeneration": 1}}, "Current", "Progressing"),
+)
