@@ -4,19 +4,21 @@ import hashlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 from ivs_operator import metrics
+from ivs_operator.clock import steady
 from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.kube.cache import ResourceCache, is_observed
 from ivs_operator.kube.election import Candidacy
+from ivs_operator.kube.lease import Elector
+from ivs_operator.kube.leases import LeaseClient
+from ivs_operator.kube.neighbours import LABELS, WATCHES, Neighbours
+from ivs_operator.kube.watched import Watched
 from ivs_operator.settings import Settings
 
-if TYPE_CHECKING:
-    from ivs_operator.kube.lease import Elector
-
-__all__ = ["Office", "candidacy"]
+__all__ = ["Office", "candidacy", "watched"]
 
 _OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NAME: Final = "ivs-operator"
@@ -33,6 +35,20 @@ class Office:
         self.elector: Elector | None = None
         """None: without election, this process leads once it has begun."""
         queue.pause()
+
+    def compete(self, leases: LeaseClient, settings: Settings) -> None:
+        """Lead only while holding the Lease, and while no other installation works on the same objects."""
+        mine = candidacy(settings)
+        neighbours = Neighbours(leases, mine, watched(settings), now=steady)
+        self.elector = Elector(
+            leases,
+            mine,
+            now=steady,
+            on_acquired=self.take,
+            on_lost=self.leave,
+            eligible=lambda: self._queue.idle,
+            rival=neighbours.at_work,
+        )
 
     def held(self) -> bool:
         """Whether this process surely leads at this moment."""
@@ -57,7 +73,11 @@ class Office:
         """What this process does, in words."""
         if self.elector is None:
             return "ok"
-        return "ok: leading" if self.held() else f"ok: standing by; {self.elector.holder or 'nobody'} leads"
+        if self.held():
+            return "ok: leading"
+        if self.elector.rival is not None:
+            return f"ok: standing by; another installation works on the same objects: {self.elector.rival}"
+        return f"ok: standing by; {self.elector.holder or 'nobody'} leads"
 
 
 def candidacy(settings: Settings, own_namespace: Path = _OWN_NAMESPACE) -> Candidacy:
@@ -67,7 +87,14 @@ def candidacy(settings: Settings, own_namespace: Path = _OWN_NAMESPACE) -> Candi
         namespace=settings.lease_namespace or _read(own_namespace) or "default",
         name=_name(settings),
         duration=settings.lease_duration,
+        labels=LABELS,
+        annotations={WATCHES: watched(settings).told()},
     )
+
+
+def watched(settings: Settings) -> Watched:
+    """Which objects this process may work on."""
+    return Watched(settings.namespaces, settings.watch_selector or "")
 
 
 def _name(settings: Settings) -> str:

@@ -11,7 +11,7 @@ import structlog
 
 from ivs_operator.api.kinds import MANAGED_KINDS
 from ivs_operator.aws.estate import AwsEstate
-from ivs_operator.clock import Clock, steady
+from ivs_operator.clock import Clock
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.subject import Policy
@@ -30,10 +30,9 @@ from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.connection import connect, kopf_login
 from ivs_operator.kube.errors import Forbidden, KubeError, Unreachable
-from ivs_operator.kube.lease import Elector
 from ivs_operator.kube.leases import LeaseClient
 from ivs_operator.kube.listing import until_filled
-from ivs_operator.leadership import Office, candidacy
+from ivs_operator.leadership import Office
 from ivs_operator.lookout import Lookout
 from ivs_operator.settings import Settings
 
@@ -203,14 +202,7 @@ class Operator:
         intake = Intake(cluster_id, settings.default_tags)
         memories = Memories()
         if settings.leader_elect:
-            self._office.elector = Elector(
-                LeaseClient(cluster),
-                candidacy(settings),
-                now=steady,
-                on_acquired=self._office.take,
-                on_lost=self._office.leave,
-                eligible=lambda: self.queue.idle,
-            )
+            self._office.compete(LeaseClient(cluster), settings)
         reconciler = self._reconciler = Reconciler(
             intake=intake,
             estate=self._estate,

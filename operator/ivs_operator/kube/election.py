@@ -6,7 +6,7 @@ believed here: a lease has expired when what it says has not changed for its who
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 __all__ = [
@@ -41,6 +41,9 @@ class Candidacy:
     name: str
     duration: float
     """How long others wait after the last renewal that they have seen."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Both are written to the Lease, beside those that it has."""
 
     @property
     def tenure(self) -> float:
@@ -187,4 +190,7 @@ def _next_transition(lease: Lease | None) -> int:
 
 def _object(candidacy: Candidacy, raw: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {**(raw.get("metadata") or {}), "name": candidacy.name, "namespace": candidacy.namespace}
+    for member, ours in (("labels", candidacy.labels), ("annotations", candidacy.annotations)):
+        if ours:
+            metadata[member] = {**(metadata.get(member) or {}), **ours}
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": dict(spec)}

@@ -14,6 +14,8 @@ What is guaranteed, with the default duration of 15 s:
   the same whoever sends them; a room is read again after it was written, and by every sweep.
 * Kubernetes is written to only while the Lease is held, and always with the resource version that was read.
 * A process that has lost the Lease does not compete for it before its last piece of work has ended.
+* Whoever has the Lease, but did not hold it a moment before, asks whether another installation works on the same
+  objects (`kube.neighbours`), and lets go if so.
 
 Hand-over: at once when the holder lets go (candidates watch the Lease), within its duration when the holder dies.
 """
@@ -21,7 +23,7 @@ Hand-over: at once when the holder lets go (candidates watch the Lease), within 
 import asyncio
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -63,12 +65,17 @@ class Leases(Protocol):
         """Return when the Lease is no longer as in `version`, or after `seconds`."""
 
 
+async def _nobody() -> str | None:
+    return None
+
+
 class _Pause(Enum):
     """How long to wait until the next look."""
 
     USUAL = auto()
     SOON = auto()
     LATER = auto()
+    ASIDE = auto()
 
 
 class Elector:
@@ -83,6 +90,7 @@ class Elector:
         on_acquired: Callable[[], None],
         on_lost: Callable[[], None],
         eligible: Callable[[], bool] = lambda: True,
+        rival: Callable[[], Awaitable[str | None]] = _nobody,
         jitter: random.Random | None = None,
     ) -> None:
         self.candidacy = candidacy
@@ -91,6 +99,7 @@ class Elector:
         self._on_acquired = on_acquired
         self._on_lost = on_lost
         self._eligible = eligible
+        self._rival = rival
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads calls, guards nothing
         self._sighting: Sighting | None = None
         self._held_until = -math.inf
@@ -98,6 +107,8 @@ class Elector:
         self._claimed = False  # whether the Lease may name us
         self._leading = False
         self._trouble: str | None = None
+        self.rival: str | None = None
+        """Who works on the same objects under another Lease, so that this one is not taken."""
 
     def held(self) -> bool:
         """Whether the Lease is surely ours at this moment."""
@@ -168,7 +179,7 @@ class Elector:
         if self._trouble is not None:
             self._trouble = None
             log.info("leader election works again", lease=self._name)
-        return _Pause.USUAL
+        return _Pause.USUAL if self.rival is None else _Pause.ASIDE
 
     async def _look_and_act(self) -> None:
         sighting = self._sighting
@@ -178,6 +189,9 @@ class Elector:
         if isinstance(decision, Wait):  # the Lease names somebody else
             self._held_until = -math.inf
             self._claimed = False
+            self.rival = None
+            return
+        if not self._leading and await self._is_taken_elsewhere():
             return
         if self._leading or self._eligible():
             await self._write(sighting.lease)
@@ -189,14 +203,25 @@ class Elector:
         return sight(self._sighting, lease, self._now(), duration=self.candidacy.duration)
 
     async def _write(self, lease: Lease | None) -> None:
-        sent = self._now()
+        sent, held = self._now(), self.held()
         body = taken(lease, self.candidacy, math.ceil(self.candidacy.duration), _time())
         self._claimed = True
         self._certain = False  # until the answer is here
         written = lease_from(await (self._leases.create(body) if lease is None else self._replace(body)))
         self._sighting = sight(self._sighting, written, self._now(), duration=self.candidacy.duration)
-        self._held_until = sent + self.candidacy.tenure
         self._certain = True
+        if held or not await self._is_taken_elsewhere():
+            self._held_until = sent + self.candidacy.tenure
+
+    async def _is_taken_elsewhere(self) -> bool:
+        """Whether another installation works on the same objects; if so, our Lease does not name us any more."""
+        self.rival = await self._rival()
+        if self.rival is None:
+            return False
+        if self._claimed:
+            await self._give_up()
+            self._claimed = self._certain = False
+        return True
 
     async def _replace(self, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -214,6 +239,8 @@ class Elector:
             await asyncio.sleep(max(min(seconds, self._held_until - self._now()), 0.0))
         elif pause is _Pause.LATER:
             await asyncio.sleep(interval)
+        elif pause is _Pause.ASIDE:  # at random, so that two that claimed at the same time do not do so again
+            await asyncio.sleep(interval * self._jitter.uniform(1, 3))
         elif pause is _Pause.USUAL and free_in > 0 and sighting is not None and sighting.lease is not None:
             await self._watch(sighting.lease.version, min(interval, free_in))
         elif pause is _Pause.USUAL:

@@ -25,6 +25,16 @@ class LeaseClient:
         """
         return await self._cluster.call("GET", f"{_leases(namespace)}/{quote(name)}")
 
+    async def everywhere(self, selector: str) -> list[dict[str, Any]]:
+        """The Leases of all namespaces that have these labels, as they are now.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        query = urlencode({"labelSelector": selector})
+        answer = await self._cluster.call("GET", f"/apis/coordination.k8s.io/v1/leases?{query}")
+        return list(answer["items"])
+
     async def create(self, lease: Mapping[str, Any]) -> dict[str, Any]:
         """Make a Lease.
 
