@@ -27,14 +27,31 @@ if TYPE_CHECKING:
 _RUN = pytest.StashKey[SharedRun]()
 _FAILED = pytest.StashKey[bool]()
 _CRDS = Path(__file__).parent.parent / "crds"
+_LOCAL = "local_control_plane"
+_LOCAL_FIXTURES = frozenset({"own_control_plane", "control_plane_binaries", "audit_log"})
+_LOCAL_NAMES = frozenset({"audit_log", "kube_writes"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run belongs to xdist's controller; workers are told where it is."""
     told: dict[str, Any] | None = getattr(config, "workerinput", None)
+    config.addinivalue_line(
+        "markers",
+        f"{_LOCAL}: reads the audit log of a control plane that runs here, or stops it (set by itself); "
+        f"with USE_EXISTING_CLUSTER leave these out: -m 'not {_LOCAL}'",
+    )
     config.stash[_RUN] = (
         SharedRun.of_this_process() if told is None else SharedRun(Path(told["run_directory"]), told["run_owner"])
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what no cluster that exists can do, by what a test asks for."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if _LOCAL_FIXTURES & set(item.fixturenames) or _LOCAL_NAMES & set(item.function.__code__.co_names):
+            item.add_marker(_LOCAL)
 
 
 @pytest.hookimpl(optionalhook=True)

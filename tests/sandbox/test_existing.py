@@ -10,6 +10,7 @@ from ivs_sandbox.clusters import open_cluster
 from ivs_sandbox.errors import ClusterRefusedError, SandboxError
 from ivs_sandbox.existing import ExistingCluster, refusal
 from sandbox.fake_tools import script
+from support.walk import Walk
 
 _FAR = "https://far.example:6443"
 
@@ -122,3 +123,19 @@ def test_kind_is_made_when_asked_for_and_nothing_else_is_there(control_plane: Cl
     assert [call[:2] for call in calls] == [["create", "cluster"], ["delete", "cluster"]]
     assert calls[0][2] == calls[1][2]
     assert "IVS_OPERATOR_USE_KIND" in said[0]
+
+
+@pytest.mark.usefixtures("audit_log")
+def test_a_test_that_asks_for_an_audit_log_is_marked(request: pytest.FixtureRequest) -> None:
+    """So that `-m "not local_control_plane"` leaves it out where there is none."""
+    assert request.node.get_closest_marker("local_control_plane") is not None
+
+
+def test_a_test_that_counts_writes_is_marked_and_others_are_not(request: pytest.FixtureRequest) -> None:
+    def counts(walk: Walk) -> None:
+        walk.kube_writes()
+
+    assert request.node.get_closest_marker("local_control_plane") is None
+    counting = pytest.Function.from_parent(request.node.parent, name="counts", callobj=counts)
+    request.config.hook.pytest_collection_modifyitems(session=request.session, config=request.config, items=[counting])
+    assert counting.get_closest_marker("local_control_plane") is not None
