@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
-from ivs_operator.domain.identity import Key
+from ivs_operator.domain.identity import AnyKey
 
 __all__ = ["Lane", "WorkQueue"]
 
@@ -32,23 +32,23 @@ class _Turns:
 
     def __init__(self) -> None:
         self._namespaces: deque[str] = deque()
-        self._keys: dict[str, deque[Key]] = {}
+        self._keys: dict[str, deque[AnyKey]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._namespaces)
 
-    def append(self, key: Key) -> None:
+    def append(self, key: AnyKey) -> None:
         if key.namespace not in self._keys:
             self._keys[key.namespace] = deque()
             self._namespaces.append(key.namespace)
         self._keys[key.namespace].append(key)
 
-    def discard(self, key: Key) -> None:
+    def discard(self, key: AnyKey) -> None:
         keys = self._keys[key.namespace]
         keys.remove(key)
         self._drop_if_empty(key.namespace)
 
-    def take(self) -> Key:
+    def take(self) -> AnyKey:
         namespace = self._namespaces[0]
         key = self._keys[namespace].popleft()
         self._namespaces.rotate(-1)
@@ -67,11 +67,11 @@ class WorkQueue:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lanes = {lane: _Turns() for lane in Lane}
-        self._waiting: dict[Key, Lane] = {}
-        self._working: dict[Key, Lane] = {}
-        self._again: dict[Key, Lane] = {}
-        self._later: list[tuple[float, int, Key]] = []
-        self._due: dict[Key, float] = {}
+        self._waiting: dict[AnyKey, Lane] = {}
+        self._working: dict[AnyKey, Lane] = {}
+        self._again: dict[AnyKey, Lane] = {}
+        self._later: list[tuple[float, int, AnyKey]] = []
+        self._due: dict[AnyKey, float] = {}
         self._sequence = 0
         self._takes = 0
         self._changed = asyncio.Event()
@@ -81,7 +81,7 @@ class WorkQueue:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._again)
 
-    def add(self, key: Key, lane: Lane = Lane.BACKGROUND) -> None:
+    def add(self, key: AnyKey, lane: Lane = Lane.BACKGROUND) -> None:
         """Have `key` looked at as soon as a worker is free."""
         if self._paused:
             return
@@ -98,7 +98,7 @@ class WorkQueue:
         self._lanes[lane].append(key)
         self._notify()
 
-    def add_at(self, key: Key, time: float) -> None:
+    def add_at(self, key: AnyKey, time: float) -> None:
         """Have `key` looked at at `time`, unless an earlier look is due anyway."""
         if self._paused or key in self._waiting or key in self._again or self._due.get(key, time + 1) <= time:
             return
@@ -107,11 +107,11 @@ class WorkQueue:
         heapq.heappush(self._later, (time, self._sequence, key))
         self._notify()
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: AnyKey) -> None:
         """Drop a look that is due later."""
         self._due.pop(key, None)
 
-    async def take(self) -> Key | None:
+    async def take(self) -> AnyKey | None:
         """The next key; it stays in the taker's hands until `done`. None once the queue is closed."""
         while not self._closed:
             self._ripen()
@@ -123,11 +123,11 @@ class WorkQueue:
             await self._wait()
         return None
 
-    def lane_of(self, key: Key) -> Lane:
+    def lane_of(self, key: AnyKey) -> Lane:
         """Who asked for a key that is being worked on."""
         return self._working[key]
 
-    def done(self, key: Key) -> None:
+    def done(self, key: AnyKey) -> None:
         """The taker has finished with `key`."""
         self._working.pop(key, None)
         lane = self._again.pop(key, None)
@@ -157,7 +157,7 @@ class WorkQueue:
         self._closed = True
         self._notify()
 
-    def _next(self) -> Key | None:
+    def _next(self) -> AnyKey | None:
         self._takes += 1
         order = (Lane.USER, Lane.BACKGROUND) if self._takes % _FAIRNESS else (Lane.BACKGROUND, Lane.USER)
         for lane in order:

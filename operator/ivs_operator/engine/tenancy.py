@@ -50,6 +50,23 @@ class AccountBook:
             known = self._accounts[name] = (version, account_from(resource))
         return known[1]
 
+    def put(self, resource: dict[str, Any]) -> bool:
+        """Keep a version of an AWSAccount unless a newer one is known. Returns whether it was kept."""
+        if self.resources is None:
+            self.resources = {}
+        name = str(resource["metadata"]["name"])
+        known = self.resources.get(name)
+        if known is not None and _same_life(known, resource) and _version(known) > _version(resource):
+            return False
+        self.resources[name] = resource
+        return True
+
+    def remove(self, name: str, uid: str | None) -> None:
+        """Forget an AWSAccount; one that was made anew under the same name stays."""
+        known = (self.resources or {}).get(name)
+        if self.resources is not None and known is not None and known["metadata"].get("uid") == uid:
+            del self.resources[name]
+
     def labels_of(self, namespace: str) -> Mapping[str, str] | None:
         """Labels of a namespace; None while they are not known, be it that the namespace is too young."""
         return None if self.labels is None else self.labels.get(namespace)
@@ -154,3 +171,12 @@ class Tenancy:
 
 def _refused(reason: Reason, message: str) -> Identity:
     return Identity(refusal=Fault(FaultClass.SLOW, reason, message))
+
+
+def _same_life(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["metadata"].get("uid") == other["metadata"].get("uid"))
+
+
+def _version(resource: Mapping[str, Any]) -> int:
+    text = str(resource["metadata"].get("resourceVersion", ""))
+    return int(text) if text.isdigit() else 0

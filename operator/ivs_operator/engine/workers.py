@@ -5,16 +5,16 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
-from typing import Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import NotWritten, PermitLost
-from ivs_operator.domain.identity import Key
+from ivs_operator.domain.identity import AnyKey
 from ivs_operator.engine.queue import Lane, WorkQueue
-from ivs_operator.engine.reconciler import Outcome, Reconciler
+from ivs_operator.engine.reconciler import Outcome
 from ivs_operator.priority import BACKGROUND
 
 __all__ = ["Workers"]
@@ -32,15 +32,19 @@ _STAND_INS: Final = 3  # for each worker at most
 log = structlog.get_logger(__name__)
 
 
+class _Reconciles(Protocol):
+    async def reconcile(self, key: Any, /) -> Outcome: ...
+
+
 class Workers:
     """Tasks over one queue: a fixed number, and as many stand-ins as there are workers that have to wait long."""
 
-    def __init__(self, queue: WorkQueue, reconciler: Reconciler, clock: Clock, *, number: int) -> None:
+    def __init__(self, queue: WorkQueue, reconciler: _Reconciles, clock: Clock, *, number: int) -> None:
         self._queue = queue
         self._reconciler = reconciler
         self._clock = clock
         self._number = number
-        self._failures: dict[Key, int] = {}
+        self._failures: dict[AnyKey, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stand_ins: set[asyncio.Task[None]] = set()
         self._waiting = 0
@@ -108,7 +112,7 @@ class Workers:
             timer.cancel()
             self._waiting -= waits
 
-    async def _reconcile(self, key: Key) -> Outcome:
+    async def _reconcile(self, key: AnyKey) -> Outcome:
         started = self._clock.now()
         try:
             async with asyncio.timeout(_DEADLINE):
@@ -125,7 +129,7 @@ class Workers:
         metrics.RECONCILE_SECONDS.labels(kind=str(key.kind)).observe(self._clock.now() - started)
         return outcome
 
-    def _failed(self, key: Key, error: Exception) -> Outcome:
+    def _failed(self, key: AnyKey, error: Exception) -> Outcome:
         """Retry with growing delay."""
         failures = self._failures.get(key, 0) + 1
         self._failures[key] = failures

@@ -12,10 +12,17 @@ import structlog
 from ivs_operator.api.names import GROUP
 from ivs_operator.kube.errors import KubeError
 
-__all__ = ["Access", "Right", "needed_rights"]
+__all__ = ["LABELS_OF_NAMESPACES", "Access", "Right", "needed_rights"]
 
 Right = Mapping[str, str]
 """Members as in `resourceAttributes` of a SelfSubjectAccessReview."""
+
+_ACCOUNTS: Final = "awsaccounts"
+
+LABELS_OF_NAMESPACES: Final[tuple[Right, ...]] = tuple(
+    {"group": "", "resource": "namespaces", "verb": verb} for verb in ("list", "watch")
+)
+"""Needed only while some AWSAccount selects namespaces by their labels."""
 
 _AGAIN: Final = 5.0  # seconds between reviews while something is missing, or could not be asked
 _LEAST: Final = 2.0  # seconds between reviews that refusals ask for
@@ -39,6 +46,9 @@ def needed_rights(plurals: Iterable[str], namespaces: Iterable[str], *, cluster_
         rights.append({**crd, "verb": "get"})
     for namespace in tuple(namespaces) or ("",):
         rights.append({"group": "events.k8s.io", "resource": "events", "namespace": namespace, "verb": "create"})
+    accounts = {"group": GROUP, "resource": _ACCOUNTS}
+    rights += [{**accounts, "verb": verb} for verb in ("list", "watch", "patch")]
+    rights.append({**accounts, "verb": "patch", "subresource": "status"})
     if cluster_uid:
         rights.append({"group": "", "resource": "namespaces", "name": "kube-system", "verb": "get"})
     return tuple(rights)
@@ -53,6 +63,11 @@ class Access:
         self._doubted = asyncio.Event()
         self.trouble: str | None = None
         """What is missing, in words; None when nothing is, as far as is known."""
+
+    def need(self, rights: Iterable[Right]) -> None:
+        """These rights are needed, too, from now on."""
+        self._rights = (*self._rights, *(right for right in rights if right not in self._rights))
+        self.doubt()
 
     def doubt(self) -> None:
         """Something was refused."""

@@ -30,6 +30,7 @@ _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8
 _MERGE: Final = "application/merge-patch+json"
 _JSON_PATCH: Final = "application/json-patch+json"
 _EVENT_NAME_LIMIT: Final = 200  # characters of the object's name; with the suffix below the 253 of an API object
+_EVENTS_OF_THE_CLUSTER: Final = "default"  # where Kubernetes itself puts Events about what has no namespace
 _EVENT_NOTE_LIMIT: Final = 1024  # characters; the API refuses longer ones
 
 
@@ -105,10 +106,10 @@ class KubernetesClient:
         """
         meta = resource["metadata"]
         body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "status": patch}
-        path = _path(plural, meta["namespace"], meta["name"]) + "/status"
+        path = _path(plural, meta.get("namespace"), meta["name"]) + "/status"
         return await self.call("PATCH", path, body, content_type=_MERGE)
 
-    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
+    async def add_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
         """Add our finalizer.
 
         Raises:
@@ -117,11 +118,11 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         meta = resource["metadata"]
-        value: Any = FINALIZER if meta.get("finalizers") else [FINALIZER]
+        value: Any = finalizer if meta.get("finalizers") else [finalizer]
         path = "/metadata/finalizers/-" if meta.get("finalizers") else "/metadata/finalizers"
         return await self._patch_metadata(plural, resource, {"op": "add", "path": path, "value": value})
 
-    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
+    async def remove_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
         """Remove our finalizer, and only ours. A resource without it is left alone.
 
         Raises:
@@ -130,9 +131,9 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         finalizers = resource["metadata"].get("finalizers") or []
-        if FINALIZER not in finalizers:
+        if finalizer not in finalizers:
             return resource
-        path = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
+        path = f"/metadata/finalizers/{finalizers.index(finalizer)}"
         return await self._patch_metadata(plural, resource, {"op": "remove", "path": path})
 
     async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
@@ -142,10 +143,11 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         meta = resource["metadata"]
+        namespace = meta.get("namespace") or _EVENTS_OF_THE_CLUSTER
         body = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"name": _event_name(meta["name"]), "namespace": meta["namespace"]},
+            "metadata": {"name": _event_name(meta["name"]), "namespace": namespace},
             "eventTime": now,
             "reportingController": GROUP,
             "reportingInstance": self._reporter[:128],
@@ -156,12 +158,12 @@ class KubernetesClient:
             "regarding": {
                 "apiVersion": API_VERSION,
                 "kind": resource["kind"],
-                "namespace": meta["namespace"],
+                **({"namespace": meta["namespace"]} if meta.get("namespace") else {}),
                 "name": meta["name"],
                 "uid": meta["uid"],
             },
         }
-        path = f"/apis/events.k8s.io/v1/namespaces/{quote(meta['namespace'])}/events"
+        path = f"/apis/events.k8s.io/v1/namespaces/{quote(namespace)}/events"
         await self.call("POST", path, body)
 
     async def present(
@@ -201,7 +203,7 @@ class KubernetesClient:
     async def _patch_metadata(self, plural: str, resource: Resource, operation: Mapping[str, Any]) -> Resource:
         meta = resource["metadata"]
         test = {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
-        path = _path(plural, meta["namespace"], meta["name"])
+        path = _path(plural, meta.get("namespace"), meta["name"])
         return await self.call("PATCH", path, [test, operation], content_type=_JSON_PATCH)
 
     async def call(
@@ -279,5 +281,6 @@ def _decoded(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _path(plural: str, namespace: str, name: str) -> str:
-    return f"/apis/{GROUP}/{VERSION}/namespaces/{quote(namespace)}/{plural}/{quote(name)}"
+def _path(plural: str, namespace: str | None, name: str) -> str:
+    within = f"/namespaces/{quote(namespace)}" if namespace is not None else ""
+    return f"/apis/{GROUP}/{VERSION}{within}/{plural}/{quote(name)}"

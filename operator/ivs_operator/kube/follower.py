@@ -1,0 +1,180 @@
+"""A List and the watch behind it, for what the operator looks up but does not work on: AWSAccounts, and namespaces.
+
+They are not kopf's. It ends all of its streams when one is refused, so a right that only AWSAccounts need could take
+the eyes from everything; it can't begin to watch namespaces only when labels of theirs are asked for; and it does not
+tell what has gone before a List, while here each List is the whole truth.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
+
+import structlog
+
+from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.errors import Forbidden, Gone, KubeError, Unreachable
+
+__all__ = ["Follower", "Listener"]
+
+_PAGE: Final = "500"  # objects per answer to a List
+_WATCH: Final = 290.0  # seconds after which a watch is begun anew, as in client-go: 5 to 10 minutes
+_SILENCE: Final = 70.0  # seconds without a word after which a stream counts as dead; bookmarks come every 60
+_FIRST_WAIT: Final = 0.5  # seconds between attempts, doubled with each that fails
+_LONGEST_WAIT: Final = 30.0
+_METADATA: Final = {
+    "list": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    "watch": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told. All methods are called in the loop of `run`."""
+
+    def listed(self, items: list[dict[str, Any]]) -> None:
+        """All there are; whatever else was told before is gone."""
+
+    def changed(self, item: dict[str, Any]) -> None:
+        """One was made or has changed."""
+
+    def gone(self, item: dict[str, Any]) -> None:
+        """One was deleted."""
+
+    def refused(self, why: str) -> None:
+        """It can't be listed, for this reason; what was told before may be out of date."""
+
+
+class Follower:
+    """Run it as a task. It follows while it is wanted, which can be at once (the default) or later."""
+
+    def __init__(
+        self,
+        cluster: KubernetesClient,
+        path: str,
+        what: str,
+        listener: Listener,
+        *,
+        metadata_only: bool = False,
+        wanted: bool = True,
+    ) -> None:
+        """`path` as of a List; `what` names the resource in the log."""
+        self._cluster = cluster
+        self._path = path
+        self._what = what
+        self._listener = listener
+        self._metadata_only = metadata_only
+        self._wanted = asyncio.Event()
+        if wanted:
+            self._wanted.set()
+        self._answered = asyncio.Event()
+
+    def want(self) -> None:
+        """Begin to follow."""
+        self._wanted.set()
+
+    async def answered(self) -> None:
+        """Return once the API server has answered: with a List, with a refusal, or that there is no such resource."""
+        await self._answered.wait()
+
+    async def run(self) -> None:
+        """Follow for ever."""
+        await self._wanted.wait()
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                version: str | None = await self._list()
+                wait = _FIRST_WAIT
+                while version is not None:
+                    version = await self._watch(version)
+            except Gone:  # the CustomResourceDefinition is not there
+                self._listener.listed([])
+                self._answered.set()
+            except KubeError as error:
+                self._report(error)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _list(self) -> str:
+        items: list[dict[str, Any]] = []
+        query = {"limit": _PAGE}
+        while True:
+            page = await self._cluster.call("GET", f"{self._path}?{urlencode(query)}", accept=self._accept("list"))
+            items += page.get("items") or ()
+            metadata = page.get("metadata") or {}
+            if not metadata.get("continue"):
+                break
+            query["continue"] = str(metadata["continue"])
+        self._listener.listed(items)
+        self._answered.set()
+        return str(metadata.get("resourceVersion", ""))
+
+    async def _watch(self, version: str) -> str | None:
+        """Watch from a version on; returns the version to go on from, None when everything must be listed anew.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(int(_WATCH)),
+        }
+        path = f"{self._path}?{urlencode(query)}"
+        async with (
+            self._cluster.answer("GET", path, accept=self._accept("watch"), seconds=_WATCH + 10) as answer,
+            aclosing(_events(answer.content.iter_any())) as events,
+        ):
+            async for event in events:
+                item = event.get("object") or {}
+                if event.get("type") == "ERROR":
+                    return None  # 410 Gone, as a rule: the version is too old
+                version = str(item["metadata"]["resourceVersion"])
+                if event["type"] == "DELETED":
+                    self._listener.gone(item)
+                elif event["type"] != "BOOKMARK":
+                    self._listener.changed(item)
+        return version
+
+    def _accept(self, form: str) -> str:
+        return _METADATA[form] if self._metadata_only else "application/json"
+
+    def _report(self, error: KubeError) -> None:
+        """What is missing, the review of rights tells, and that the API server is away, others do."""
+        log.debug("not listed", what=self._what, error=str(error))
+        if isinstance(error, Forbidden):
+            self._listener.refused(str(error))
+            self._answered.set()
+
+
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Mapping[str, Any], None]:
+    """The lines of a watch. A stream that has died without a word is an error."""
+    rest = b""
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE):
+                chunk = await anext(chunks, None)
+        except TimeoutError:
+            raise Unreachable("the watch has fallen silent") from None
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"the watch broke off: {error}") from error
+        if chunk is None:
+            return
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield _decoded(line)
+
+
+def _decoded(line: bytes) -> Mapping[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        raise Unreachable(f"what answers a watch speaks no JSON: {line[:80]!r}") from None
+    if not isinstance(event, dict):
+        raise Unreachable("what answers a watch sends no events")
+    return event
