@@ -9,7 +9,7 @@ from typing import Any
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.plan import plan
 from ivs_operator.domain.report import status_of
-from support.objects import CHAT, RECORDING, arn_of, channel, configuration, made_for, resource, room
+from support.objects import RECORDING, arn_of, channel, configuration, made_for, resource, room
 from support.situations import failure, ready_status, situation
 
 __all__ = ["CONTRADICTIONS", "STATES", "State"]
