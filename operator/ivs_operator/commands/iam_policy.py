@@ -11,7 +11,7 @@ from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.output import Notes, quiet_option, write_file
-from ivs_operator.commands.places import give
+from ivs_operator.commands.places import give, names_in
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _features(given: str | None, roles: Sequence[str]) -> list[Any]:
 
     if given is None:
         return [*DEFAULT_FEATURES, *([Feature.ACCOUNTS] if roles else [])]
-    names = [name.strip() for name in given.split(",") if name.strip()]
+    names = names_in(given)
     unknown = [name for name in names if name not in set(Feature)]
     if unknown or not names:
         known = ", ".join(Feature)
@@ -139,7 +139,7 @@ def _scope(given: dict[str, Any]) -> "Scope":
     limits: dict[str, Any] = {"roles": given["roles"]} if given["roles"] else {}
     return Scope(
         account_id=account or "*",
-        regions=tuple(_regions(given["regions"])),
+        regions=_regions(given["regions"]),
         cluster_id=settings_from({"cluster_id": given["cluster_id"]}).cluster_id,
         buckets=given["buckets"],
         streams=given["streams"],
@@ -148,12 +148,12 @@ def _scope(given: dict[str, Any]) -> "Scope":
     )
 
 
-def _regions(given: str | None) -> list[str]:
-    names = [name.strip() for name in (given or "").split(",") if name.strip()]
+def _regions(given: str | None) -> tuple[str, ...]:
+    names = names_in(given)
     for name in names:
         if not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", name):
             raise Failure(f"--regions: {name!r} is no region, for example us-west-2", _USAGE)
-    return list(dict.fromkeys(names))
+    return names
 
 
 def _pair(tag: str) -> tuple[str, str]:

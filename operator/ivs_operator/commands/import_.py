@@ -11,7 +11,7 @@ from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.output import Notes, quiet_option, write_file, write_folder
-from ivs_operator.commands.places import give, place_options, places_of, read, told
+from ivs_operator.commands.places import give, place_options, read, told
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def command(
     no_tags: bool,
     create_namespaces: bool,
     regions: str | None,
+    accounts: str | None,
     region: str | None,
     quiet: bool,
 ) -> None:
@@ -85,8 +86,7 @@ def command(
     choice = _choice(namespace, arns, tags, managed=all_, paused=no_tags)
     _check_folder(output, output_dir)
     notes = Notes(quiet=quiet)
-    places = places_of(regions or _regions_of(arns), settings_from({"region": region}).region)
-    found = read(places, notes)
+    found = read(regions or _regions_of(arns), accounts, settings_from({"region": region}).region, notes)
     outcome = import_from(found.listed, choice)
     if outcome.imports:
         _write(outcome.imports, output, output_dir, namespaces=create_namespaces)

@@ -1,5 +1,6 @@
 """`ivs-operator inventory`: what there is at AWS, managed or not."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ivs_operator.commands.cluster_reading import orphans_of
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.output import Notes, quiet_option, write_file
-from ivs_operator.commands.places import ALL, give, place_options, places_of, read, told
+from ivs_operator.commands.places import ALL, give, names_in, place_options, read, told
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ _EXAMPLES = """
 ivs-operator inventory
 ivs-operator inventory --regions us-west-2,eu-west-1 --format json | jq '.[].arn'
 ivs-operator inventory --regions all --format html --output inventory.html
-ivs-operator inventory --columns name,state,tags --no-details
+ivs-operator inventory --accounts all --regions all --no-details --columns account_id,region,name,managed_by
+ivs-operator inventory --orphans
 """
 
 _FORMATS = ("table", "json", "csv", "html")
@@ -41,35 +44,47 @@ _FORMATS = ("table", "json", "csv", "html")
     help="Leave out what costs a call for each recording configuration (three a second): thumbnails, renditions and "
     "the reconnect window.",
 )
+@click.option(
+    "--orphans",
+    is_flag=True,
+    help="Only what carries this cluster's owner tag and has no custom resource; needs the cluster.",
+)
 @place_options
-@setting_options("region")
+@setting_options("region", "cluster_id")
 @quiet_option
 @click.pass_context
 def command(
     context: click.Context,
+    *,
     format_: str,
     columns: str | None,
     output: Path | None,
-    *,
     no_details: bool,
+    orphans: bool,
     regions: str | None,
+    accounts: str | None,
     region: str | None,
+    cluster_id: str | None,
     quiet: bool,
 ) -> None:
     """List every recording and logging configuration, managed or not.
 
     JSON, CSV and HTML have all columns, the table those that fit a terminal. Associations are the rooms or channels
-    that use a configuration: their ARNs in JSON and HTML, their number elsewhere. Only reads; what can't be read is
-    named on standard error, and the exit code is 3.
+    that use a configuration: their ARNs in JSON and HTML, their number elsewhere. Only reads AWS; what can't be read
+    is named on standard error, and the exit code is 3.
     """
     from ivs_operator.domain.inventory_rows import rows_of
 
     chosen = _columns(columns)
     notes = Notes(quiet=quiet)
-    places = places_of(regions, settings_from({"region": region}).region)
-    found = read(places, notes, details=not no_details)
+    settings = settings_from({"region": region, "cluster_id": cluster_id})
+    found = read(regions, accounts, settings.region, notes, details=not no_details)
     gaps = [str(gap) for gap in found.gaps]
-    text = _rendered(rows_of(found.listed), format_, chosen, gaps, colours=output is None)
+    rows = rows_of(found.listed)
+    if orphans:
+        lost = {orphan.arn for orphan in asyncio.run(orphans_of(found.listed, settings.cluster_id))}
+        rows = [row for row in rows if row["arn"] in lost]
+    text = _rendered(rows, format_, chosen, gaps, colours=output is None)
     if output is None:
         give(text)
     else:
@@ -84,7 +99,7 @@ def _columns(given: str | None) -> tuple[str, ...]:
 
     if given is None:
         return TABLE_COLUMNS
-    names = COLUMNS if given == ALL else tuple(name.strip() for name in given.split(",") if name.strip())
+    names = COLUMNS if given == ALL else names_in(given)
     unknown = [name for name in names if name not in COLUMNS]
     if unknown or not names:
         raise Failure(f"--columns: there is no column {', '.join(unknown)}; use {', '.join(COLUMNS)}", ExitCode.USAGE)
