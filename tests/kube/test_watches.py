@@ -54,7 +54,7 @@ class Watched:
         self.told = asyncio.Event()
         self.ends: list[Exception | None] = []
 
-    async def begin(self, inactivity: float = 70.0) -> asyncio.Task[None]:
+    async def begin(self, inactivity: float = 70.0, backoffs: tuple[float, ...] = (0.1, 0.2)) -> asyncio.Task[None]:
         """Watch through the proxy."""
         home = asyncio.get_running_loop()
         configuration = await connect({"KUBECONFIG": str(self.proxy.kubeconfig)})
@@ -64,6 +64,7 @@ class Watched:
             async def login(**_: Any) -> kopf.ConnectionInfo:
                 return await kopf_login(configuration)
 
+            @kopf.on.event(GROUP, VERSION, "recordingconfigurations", registry=registry)
             @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
             async def event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - kopf's name
                 self.seen.append((type, body["metadata"]["name"]))
@@ -73,7 +74,7 @@ class Watched:
             register,
             namespaces=(self.namespace,),
             inactivity=inactivity,
-            backoffs=(0.1, 0.2),
+            backoffs=backoffs,
             on_end=self.ends.append,
         )
         return asyncio.create_task(watches.run())
@@ -153,11 +154,27 @@ async def test_a_watch_that_has_died_silently_is_noticed(watched: Watched) -> No
     await _end(task)
 
 
+async def test_a_stream_that_outlives_its_sessions_does_not_keep_the_rest_from_beginning_again(
+    watched: Watched,
+) -> None:
+    """Kopf would wait for it for ever: it asks for credentials that nobody fetches any more, deaf to cancellation."""
+    busy = watched.proxy.add(part="/recordingconfigurations?watch=true", status=503)
+    task = await watched.begin(backoffs=(0.3,) * 100)
+    await watched.make("before")
+    await asyncio.to_thread(until, lambda: busy.struck > 1, "one stream tries again and again")
+    fatal = watched.proxy.add(part=WATCH, count=1, line=FAILED)
+    await asyncio.to_thread(until, lambda: (watched.proxy.cut(), fatal.struck > 0)[1], "the other fails for good")
+    watched.proxy.clear()
+    await watched.make("after")
+    assert watched.ends
+    await _end(task)
+
+
 async def test_it_ends_when_it_is_told_to_and_no_thread_stays(watched: Watched) -> None:
     task = await watched.begin()
     await watched.make("before")
     await _end(task)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("watch")]
+    until(lambda: not [item for item in threading.enumerate() if item.name.startswith("watch")], "the thread is gone")
 
 
 async def _end(task: asyncio.Task[None]) -> None:

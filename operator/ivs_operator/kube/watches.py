@@ -4,14 +4,19 @@ Kopf takes every task of its loop for its own, and cancels them all when one str
 is answered 403, 404 or 5xx beyond the retries, an ERROR event other than 410, credentials refused twice, a failed
 discovery. A new process would come back after the kubelet's back-off, with empty caches and without its lease. So kopf
 has a loop where nothing else lives: when it ends, it begins again; work in hand, probes and caches never notice.
+
+Its end is ours, too. Kopf closes the sessions of its streams before the streams, cancels once, and waits for ever: a
+stream that meets its closed session asks for new credentials, takes the cancellation for a pause and asks again. Then
+nothing would be watched, and nothing would say so.
 """
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, Final
 
 import kopf
 import structlog
@@ -27,6 +32,13 @@ _BACKOFFS: Final = (0.5, 1.0, 2.0, 4.0)  # seconds between kopf's own attempts a
 _FIRST_WAIT: Final = 1.0  # seconds until kopf begins again
 _LONGEST_WAIT: Final = 30.0
 _GOOD_LIFE: Final = 60.0  # seconds; what has gone well for so long begins again with the first wait
+_ENDING: Final = 5.0
+"""Seconds for the streams, and then for kopf's cleaning up, to end as they should; either takes about two."""
+
+_ROUNDS: Final = 10  # times that what is left then is cancelled, a second each, before it is abandoned
+_LAST_BREATH: Final = 0.1  # seconds for the loop to let go of connections that are closed
+_WATCHER: Final = "watcher for"  # beginning of the names of kopf's tasks that each keep a stream
+_PAUSE_WAITER: Final = "pause-waiter"  # beginning of the names of kopf's tasks that end a stream when kopf is paused
 
 # It would tell at each beginning that it does not handle signals: they are the operator's.
 logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
@@ -63,19 +75,18 @@ class Watches:
     async def run(self) -> None:
         """Watch for ever."""
         wait = _FIRST_WAIT
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="watch") as thread:
-            while True:
-                began = time.monotonic()
-                error = await self._live(thread)
-                if time.monotonic() - began > _GOOD_LIFE:
-                    wait = _FIRST_WAIT
-                log.warning("the watch has ended and begins again", error=_words(error), retry_in=wait)
-                self._on_end(error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+        while True:
+            began = time.monotonic()
+            error = await self._live()
+            if time.monotonic() - began > _GOOD_LIFE:
+                wait = _FIRST_WAIT
+            log.warning("the watch has ended and begins again", error=_words(error), retry_in=wait)
+            self._on_end(error)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
 
-    async def _live(self, thread: ThreadPoolExecutor) -> Exception | None:
-        life = asyncio.get_running_loop().run_in_executor(thread, lambda: asyncio.run(self._watch()))
+    async def _live(self) -> Exception | None:
+        life = _in_thread(self._watch)
         try:
             await asyncio.shield(life)
         except asyncio.CancelledError:
@@ -96,7 +107,7 @@ class Watches:
         registry = kopf.OperatorRegistry()
         self._register(registry)
         try:
-            await kopf.operator(
+            tasks = await kopf.spawn_tasks(
                 registry=registry,
                 settings=self._settings(),
                 standalone=True,
@@ -105,8 +116,12 @@ class Watches:
                 stop_flag=stop,
                 memo=kopf.Memo(),
             )
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._interrupt = lambda: None
+        ended = [task for task in tasks if task.done()]
+        await _end(tasks)
+        _raise_first(ended)
 
     def _settings(self) -> kopf.OperatorSettings:
         """No writes of its own, short time-outs, few retries: what takes longer is ours to repeat."""
@@ -123,6 +138,71 @@ class Watches:
         for plural, selector in self._selectors.items():
             settings.watching.label_selectors[f"{plural}.{GROUP}"] = selector
         return settings
+
+
+def _in_thread(life: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Future[None]:
+    """Run a coroutine in a loop and a thread of its own; the future is the caller's loop's.
+
+    The loop is left as it is afterwards: closing it as asyncio.run does would wait for what can't be ended. The thread
+    is a daemon for the same reason.
+    """
+    home = asyncio.get_running_loop()
+    outcome: asyncio.Future[None] = home.create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if not outcome.done():
+            outcome.set_exception(error) if error is not None else outcome.set_result(None)
+
+    def live() -> None:
+        loop = asyncio.new_event_loop()
+        error: BaseException | None = None
+        try:
+            loop.run_until_complete(life())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        except BaseException as caught:  # noqa: BLE001 - it is the caller's to judge
+            error = caught
+        finally:
+            loop.close()
+        with suppress(RuntimeError):  # the caller's loop may be closed by now
+            home.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=live, name="watch", daemon=True).start()
+    return outcome
+
+
+async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
+    """End kopf: first the streams, then its root tasks, the last of which closes the connections, then what is left."""
+    await _cancel(_others(_WATCHER), _ENDING)
+    await _cancel(roots, _ENDING)
+    for _ in range(_ROUNDS):
+        # A stream whose pause-waiter ends before it takes its own cancellation for a pause, and goes on.
+        left = {task for task in _others() if not task.get_name().startswith(_PAUSE_WAITER)} or _others()
+        if not left:
+            await asyncio.sleep(_LAST_BREATH)
+            return
+        await _cancel(left, 1)
+    log.error("parts of a watch that has ended can't be stopped and are abandoned", parts=len(_others()))
+
+
+def _others(beginning: str = "") -> set[asyncio.Task[Any]]:
+    """The other tasks of this loop, whose names begin so."""
+    current = asyncio.current_task()
+    return {task for task in asyncio.all_tasks() if task is not current and task.get_name().startswith(beginning)}
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any]], patience: float) -> None:
+    """Cancel these, and wait until they are done, but no longer than this many seconds."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=patience)
+
+
+def _raise_first(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Raise what has ended kopf, if it was an error."""
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
 
 
 def _words(error: Exception | None) -> str:
