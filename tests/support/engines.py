@@ -21,7 +21,8 @@ from ivs_sandbox.binaries import is_executable
 from ivs_sandbox.errors import SandboxError
 from ivs_sandbox.progress import Progress
 from ivs_sandbox.versions import Version
-from support.engines_sources import DebianPackage, GoModule, OwnGoProgram, Source, Store
+from support.engines_files import prometheus_operator_crds
+from support.engines_sources import DebianPackage, EngineError, GoModule, OwnGoProgram, Source, Store
 
 __all__ = ["ENGINES", "TESTS", "Engine", "EngineError", "OwnGoProgram", "engine", "find"]
 
@@ -67,10 +68,6 @@ ENGINES: Final[Mapping[str, Engine]] = {
 }
 """A program of our own: `"flux-health": Engine(OwnGoProgram(TESTS / "gitops" / "flux_health"))`, a folder with go.mod
 and go.sum; it is built anew when one of its files changes."""
-
-
-class EngineError(Exception):
-    """An engine is missing and cannot be made; the message says what to install."""
 
 
 @cache
@@ -126,17 +123,20 @@ def _why_unfit(wanted: Engine, program: Path) -> str:
 
 
 def main(names: Iterable[str] = ()) -> int:
-    """Get all engines, or those named; one line each. Exit code 1 and one readable error when one can't be had."""
+    """Get everything, or the engines named; one line each. Exit code 1 and one readable error when one can't be had."""
     progress = Progress()
-    for name in names or ENGINES:
-        try:
-            print(f"{name}: {find(name, os.environ, progress)}")
-        except KeyError:
-            print(f"error: no engine is named {name}; there are {', '.join(ENGINES)}", file=sys.stderr)
-            return 1
-        except EngineError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+    unknown = [name for name in names if name not in ENGINES]
+    if unknown:
+        print(f"error: no engine is named {unknown[0]}; there are {', '.join(ENGINES)}", file=sys.stderr)
+        return 1
+    try:
+        for name in names or ENGINES:
+            print(f"{name}: {find(name, os.environ, progress)}", flush=True)
+        if not names:
+            print(f"CRDs of Prometheus Operator: {prometheus_operator_crds()}")
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

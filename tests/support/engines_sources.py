@@ -19,6 +19,10 @@ from ivs_sandbox.progress import Progress
 _NEEDS = "the engines need about 3 GB (Go's module and build caches most of it)"
 
 
+class EngineError(Exception):
+    """An engine is missing and cannot be made; the message says what to install."""
+
+
 class Store:
     """`${XDG_CACHE_HOME:-~/.cache}/ivs-operator/engines/<name>-<version>/<name>`: a name there is a whole file."""
 

@@ -1,0 +1,10 @@
+"""What the chart's tests share; those of one file stay on one worker."""
+
+import sys
+from pathlib import Path
+
+from support.emulator import emulator, emulator_process
+
+__all__ = ["emulator", "emulator_process"]
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "helm"))  # chart_sources
