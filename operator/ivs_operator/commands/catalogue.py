@@ -25,6 +25,12 @@ CATALOGUE: Final = (
     Entry("crds", f"{_HERE}.crds", "Print the CustomResourceDefinitions as YAML."),
     Entry("import", f"{_HERE}.import_", "Write AWS objects that exist as custom resources.", True),
     Entry("inventory", f"{_HERE}.inventory", "List every recording and logging configuration, managed or not.", True),
+    Entry(
+        "why",
+        f"{_HERE}.why",
+        "Explain one object: what is wanted, what AWS has, who blocks, what happens next.",
+        in_plugin=True,
+    ),
     Entry("iam-policy", f"{_HERE}.iam_policy", "Print the least IAM policy for what the operator is used for."),
     Entry("demo", f"{_HERE}.demo", "Tell the operator's story on this machine, without a cluster and without AWS."),
     Entry("emulator", f"{_HERE}.emulator", "Run the AWS emulator alone, for boto3, the AWS CLI or Terraform."),

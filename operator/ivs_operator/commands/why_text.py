@@ -1,0 +1,218 @@
+"""An explanation as a person reads it, and as a program does."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ivs_operator.domain.explanation import Explanation, Standing
+from ivs_operator.domain.times import format_time
+from ivs_operator.domain.transitions import UNDER_WAY
+
+__all__ = ["as_json", "show"]
+
+_LABEL: Final = 12  # columns; the longest label and two spaces
+_NARROW: Final = 80  # columns when there is no terminal
+_WIDE: Final = 110  # columns beyond which lines are hard to read
+
+
+def as_json(found: Explanation) -> str:
+    """The explanation as one JSON object; members are documented in docs/tools.md."""
+    timing = asdict(found.timing)
+    timing["at"] = format_time(found.timing.at) if found.timing.at is not None else None
+    members = {
+        "kind": str(found.key.kind),
+        "namespace": found.key.namespace,
+        "name": found.key.name,
+        "generation": found.generation,
+        "deleting": found.deleting,
+        "paused": found.paused,
+        "otherFinalizers": list(found.finalizers),
+        "status": _standing(found.told),
+        "found": _standing(found.found),
+        "wanted": _camel(asdict(found.wanted)),
+        "aws": {
+            **_camel(asdict(found.aws)),
+            "differences": [
+                dict(zip(("field", "wanted", "atAws"), item, strict=True)) for item in found.aws.differences
+            ],
+            "others": [dict(zip(("arn", "state"), item, strict=True)) for item in found.aws.others],
+        },
+        "blockers": [asdict(item) for item in found.blockers],
+        "next": {"steps": [asdict(step) for step in found.steps], "when": _camel(timing)},
+        "failures": [_camel(asdict(item)) for item in found.failures],
+        "operator": found.worker,
+        "notes": list(found.notes),
+    }
+    return json.dumps(members, indent=2, ensure_ascii=False)
+
+
+def show(found: Explanation, console: Console | None = None) -> None:
+    """Print the explanation; colours on a terminal only, and never with NO_COLOR."""
+    console = console or Console(highlight=False, soft_wrap=False)
+    console = _fitted(console)
+    console.print(_headline(found))
+    message = found.found.message if not found.agreed and found.told.ready is None else found.told.message
+    if message:
+        console.print(Padding(Text(message), (0, 0, 0, 2), expand=False))
+    for title, lines in _sections(found):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(min_width=_LABEL, no_wrap=True, style="bold")
+        table.add_column(overflow="fold")
+        for number, line in enumerate(lines):
+            table.add_row(title if number == 0 else "", line)
+        if table.row_count:
+            console.print()
+            console.print(table)
+
+
+def _fitted(console: Console) -> Console:
+    if not console.is_terminal and not console._environ.get("COLUMNS"):  # noqa: SLF001 - rich tells no other way
+        console.width = _NARROW
+    console.width = min(console.width, _WIDE)
+    return console
+
+
+def _headline(found: Explanation) -> Text:
+    name = Text(f"{found.key.kind} {found.key.namespace}/{found.key.name}", style="bold")
+    standing = found.told if found.told.ready is not None else found.found
+    word = "Ready" if standing.ready else "not Ready"
+    style = "green" if standing.ready else "yellow" if found.found.reason in UNDER_WAY else "red"
+    head = Text.assemble(name, ": ", (f"{word}, {standing.reason}", style))
+    if found.told.since:
+        head.append(f" since {found.told.since}", style="dim")
+    if found.deleting:
+        head.append(", being deleted", style="yellow")
+    return head
+
+
+def _sections(found: Explanation) -> Iterable[tuple[str, list[Text]]]:
+    yield "This look", list(_difference(found))
+    yield "Wanted", list(_wanted(found))
+    yield "At AWS", list(_at_aws(found))
+    yield "In the way", list(_blockers(found))
+    yield "Next", list(_next(found))
+    yield "Failures", list(_failures(found))
+    yield "Operator", [Text(found.worker)] if found.worker else []
+    yield "Note", [Text(note, style="yellow") for note in found.notes]
+
+
+def _difference(found: Explanation) -> Iterable[Text]:
+    """Where this look and the status are not of one mind: the operator is about to say so, or has other settings."""
+    if found.aws.trouble is not None:
+        yield Text(f"AWS was not asked, so this is what the status remembers: {found.aws.trouble}", style="yellow")
+        return
+    if found.told.ready is None:
+        yield Text("the operator has not written any status yet", style="yellow")
+    elif found.told.generation not in (None, found.generation):
+        yield Text(
+            f"the status speaks of generation {found.told.generation}; the spec is at {found.generation}",
+            style="yellow",
+        )
+    retried = found.told.ready is False and found.found.reason in UNDER_WAY
+    if not found.agreed and found.told.ready is not None and not retried:
+        word = "Ready" if found.found.ready else f"not Ready, {found.found.reason}: {found.found.message}"
+        yield Text(f"finds it {word}")
+
+
+def _wanted(found: Explanation) -> Iterable[Text]:
+    wanted = found.wanted
+    if wanted.invalid is not None:
+        yield Text(f"can't be read: {wanted.invalid}", style="red")
+    where = ", ".join(
+        text
+        for text in (wanted.account and f"account {wanted.account}", wanted.region and f"region {wanted.region}")
+        if text
+    )
+    if where:
+        yield Text(where)
+    if wanted.existing:
+        yield Text(f"existing {wanted.existing}")
+    for name, value in wanted.settings.items():
+        yield Text(f"{name} {_value(value)}")
+    if wanted.tags:
+        yield Text("tags " + ", ".join(f"{key}={value}" for key, value in wanted.tags.items()))
+    field = "channels" if found.key.kind == "RecordingConfiguration" else "rooms"
+    for selector in wanted.selectors:
+        yield Text(f"{field} {selector}")
+    yield Text(", ".join(f"{name} {value}" for name, value in wanted.policies.items()), style="dim")
+
+
+def _at_aws(found: Explanation) -> Iterable[Text]:
+    aws = found.aws
+    if aws.arn is None:
+        yield Text("nothing of this object")
+    else:
+        style = "green" if aws.state == "ACTIVE" else "red" if str(aws.state).endswith("FAILED") else "yellow"
+        yield Text.assemble(aws.arn, " ", (str(aws.state), style))
+    for field, wanted, there in aws.differences:
+        yield Text.assemble((f"{field} is {there}", "red"), f"; wanted is {wanted}")
+    for arn, state in aws.others:
+        yield Text(f"also {arn} {state}, which goes once nobody uses it")
+    if aws.matched is not None and (aws.matched or aws.foreign):
+        noun = "channels" if found.key.kind == "RecordingConfiguration" else "rooms"
+        foreign = f"; {aws.foreign} more use it without being selected" if aws.foreign else ""
+        yield Text(f"{aws.associated} of {aws.matched} selected {noun} use it{foreign}")
+
+
+def _blockers(found: Explanation) -> Iterable[Text]:
+    for item in found.blockers:
+        said = item.message in found.told.message  # at the top, in full
+        yield Text.assemble((item.reason, "red"), f" {item.arn}", "" if said else f": {item.message}")
+    for name in found.finalizers if found.deleting else ():
+        yield Text.assemble(("Finalizer", "red"), f" {name}: of somebody else, who must take it off")
+
+
+def _next(found: Explanation) -> Iterable[Text]:
+    for number, step in enumerate(found.steps, 1):
+        yield Text.assemble(f"{number}. {step.what} ", (f"({step.call})", "dim"))
+    at = f" ({format_time(found.timing.at)})" if found.timing.at is not None else ""
+    yield Text(f"{found.timing.text}{at}")
+    if found.timing.can_hurry:
+        plural = "ivsrc" if found.key.kind == "RecordingConfiguration" else "ivscl"
+        command = f"kubectl -n {found.key.namespace} annotate --overwrite {plural} {found.key.name}"
+        yield Text(f"at once: {command} ivs-operator.dev/reconcile-at=$(date +%s)", style="dim")
+
+
+def _failures(found: Explanation) -> Iterable[Text]:
+    for item in found.failures:
+        request = f"AWS request id {item.request_id}" if item.request_id else ""
+        text = Text.assemble(f"{_whole_seconds(item.at)} ", (item.reason, "red"))
+        if request:
+            text.append(f" {request}", style="bold")
+        if item.message != found.told.message:
+            text.append(f" {item.message}")
+        yield text
+
+
+def _whole_seconds(time: str) -> str:
+    whole, point, _ = time.partition(".")
+    return f"{whole}Z" if point else time
+
+
+def _value(value: Any) -> str:
+    """`s3 bucketName my-vod`: settings without the brackets of JSON."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_value(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value) if value != "" else '""'
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return _camel(asdict(standing))
+
+
+def _camel(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Member names as the API has them."""
+    return {_camel_name(name): value for name, value in members.items()}
+
+
+def _camel_name(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,14 @@
+"""Commands that look at a cluster have the fixtures of walks; `support.walk_fixtures` says what they are."""
+
+from support.emulator import emulator, emulator_process
+from support.walk_fixtures import begin, make_operator, pytest_runtest_makereport, service_account, walk
+
+__all__ = [
+    "begin",
+    "emulator",
+    "emulator_process",
+    "make_operator",
+    "pytest_runtest_makereport",
+    "service_account",
+    "walk",
+]

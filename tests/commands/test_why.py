@@ -1,0 +1,118 @@
+"""`why` beside an operator at work: it comes to the same, says what happens next, and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from support.command_process import Done, command
+from support.walk import CHAT, RECORDING, s3
+
+if TYPE_CHECKING:
+    from ivs_sandbox.cluster import Cluster
+    from support.walk import Walk
+
+DENIED = {"code": "AccessDeniedException", "message": "not authorized", "status": 403}
+
+
+def why(walk: Walk, name: str, *options: str, **environment: str) -> Done:
+    """`ivs-operator why` as the administrator, with the emulator's credentials."""
+    given = {**walk.emulator.environment(), "KUBECONFIG": str(walk.cluster.kubeconfig), **environment}
+    kind, _, object_ = name.partition("/")
+    return command("why", f"{kind}/{walk.namespace}/{object_}", *options, environment=given)
+
+
+def explained(walk: Walk, name: str, *options: str) -> dict[str, Any]:
+    """What `why -o json` says."""
+    done = why(walk, name, "-o", "json", *options)
+    assert done.code == 0, done.err
+    return dict(json.loads(done.out))
+
+
+def steps(found: dict[str, Any]) -> list[str]:
+    return [step["call"] for step in found["next"]["steps"]]
+
+
+def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk) -> None:
+    bucket = walk.emulator.bucket("logs")
+    others = [walk.foreign(CHAT, f"other-{number}") for number in range(3)]
+    lobby, full = walk.room("lobby"), walk.room("full", *others)
+    walk.apply(CHAT, "well", destinationConfiguration=s3(bucket), rooms=[{"arn": lobby}])
+    walk.apply(CHAT, "blocked", destinationConfiguration=s3(bucket), rooms=[{"arn": full}])
+    arn = walk.ready(CHAT, "well")["arn"]
+    walk.reason(CHAT, "blocked", "RoomFull")
+    walk.sweeps(CHAT, 1)
+    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+
+    well = explained(walk, "ivscl/well")
+    assert (well["status"]["ready"], well["found"]["ready"]) == (True, True)
+    assert (well["aws"]["arn"], well["aws"]["state"], well["aws"]["differences"]) == (arn, "ACTIVE", [])
+    assert (well["next"]["steps"], well["blockers"], well["failures"]) == ([], [], [])
+    assert any(walk.namespace in note for note in well["notes"]), "the operator's cluster id was found out and is named"
+
+    blocked = explained(walk, "ChatLoggingConfigurations/blocked", f"--cluster-id={walk.namespace}")
+    assert (blocked["status"]["reason"], blocked["found"]["reason"]) == ("RoomFull", "RoomFull")
+    (blocker,) = blocked["blockers"]
+    assert blocker["arn"] == full
+    assert all(other in blocker["message"] for other in others), "who has the three slots"
+    assert "as soon as that changes" in blocked["next"]["when"]["text"]
+    assert blocked["notes"] == []
+
+    walk.delete(CHAT, "well")
+    walk.reason(CHAT, "well", "DeletionBlocked")
+    deleting = explained(walk, "chatloggingconfiguration/well")
+    assert deleting["deleting"]
+    assert [item["arn"] for item in deleting["blockers"]] == [lobby]
+    text = why(walk, "ivscl/well").out
+    assert "DeletionBlocked" in text
+    assert "room lobby logs to it" in text
+
+    writers = {entry["operation"] for entry in walk.control.requests(since, write=True)}
+    assert writers == set(), "looking changes nothing at AWS"
+    administrator = [
+        entry
+        for entry in walk.cluster.audit_log.entries(since=mark, namespace=walk.namespace)
+        if not entry.user.startswith("system:") and entry.verb not in {"get", "list", "watch"}
+    ]
+    assert [entry.verb for entry in administrator] == ["delete"], "that was the test's own kubectl"
+
+
+def test_a_failure_is_named_with_its_request_id_and_what_comes_next(walk: Walk) -> None:
+    bucket = walk.emulator.bucket("vod")
+    walk.control.add_fault(operation="CreateRecordingConfiguration", error=DENIED)
+    walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
+    message = walk.reason(RECORDING, "vod", "AccessDenied")
+    (refused, *_) = walk.control.requests(operation="CreateRecordingConfiguration")
+
+    found = explained(walk, "ivsrc/vod")
+
+    assert found["status"]["message"] == message
+    assert [failure["reason"] for failure in found["failures"]] == ["AccessDenied"]
+    assert found["failures"][0]["requestId"] == refused["request_id"]
+    assert "ivs:CreateRecordingConfiguration" in steps(found)
+    assert "15 minutes" in found["next"]["when"]["text"]
+    assert found["next"]["when"]["canHurry"]
+    text = why(walk, "ivsrc/vod").out
+    assert refused["request_id"] in text
+    assert "kubectl -n" in text
+    assert "\x1b" not in text, "no colours where no terminal is"
+
+    walk.annotate(RECORDING, "vod", "paused=true")
+    walk.reason(RECORDING, "vod", "Paused")
+    paused = explained(walk, "ivsrc/vod")
+    assert paused["paused"]
+    assert paused["next"]["when"]["text"].startswith("nothing, until the annotation")
+
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    unreached = why(walk, "ivsrc/vod", "-o", "json", **nowhere)
+    assert unreached.code == 3, "AWS could not be asked"
+    assert json.loads(unreached.out)["status"]["reason"] == "Paused"
+
+
+def test_what_is_not_there_is_one_line(control_plane: Cluster) -> None:
+    environment = {"KUBECONFIG": str(control_plane.kubeconfig)}
+    done = command("why", "ivscl/live/missing", environment=environment)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        "ivs-operator: there is no ChatLoggingConfiguration live/missing; kubectl get ivs -A lists all"
+    ]
