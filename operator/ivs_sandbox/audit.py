@@ -122,6 +122,15 @@ class AuditLog:
             time.sleep(_POLL_INTERVAL)
         return found
 
+    def written_statuses(self) -> Iterator[dict[str, Any]]:
+        """Our custom resources as they were after each write of their status, in order and without managedFields."""
+        for _, line in self._lines(0):
+            if b'"responseObject"' not in line:
+                continue
+            written: dict[str, Any] = json.loads(line)["responseObject"]
+            if written.get("kind") != "Status":  # the answer to a write that was refused
+                yield written
+
     def _lines(self, offset: int) -> Iterator[tuple[int, bytes]]:
         """Whole lines with their places; the last one may still be being written."""
         if not self.path.exists():

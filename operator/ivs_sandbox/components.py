@@ -5,12 +5,19 @@ from pathlib import Path
 
 from ivs_sandbox.certificates import Authority
 
-# Everything, once per request, when it has been answered: RBAC and write counts are read from it.
+# Everything, once per request, when it has been answered: RBAC and write counts are read from it, and every status that
+# was ever written, with its object.
 _AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived, ResponseStarted]
 rules:
+- level: RequestResponse
+  verbs: [update, patch]
+  resources:
+  - group: ivs-operator.dev
+    resources: ["*/status"]
+  omitManagedFields: true
 - level: Metadata
 """
 # lumberjack rotates at 100 MB when told nothing; a mark in a rotated file would point nowhere.

@@ -19,6 +19,7 @@ from ivs_sandbox.errors import SandboxError
 from ivs_sandbox.processes import start_time
 
 if TYPE_CHECKING:
+    from ivs_sandbox.audit import AuditLog
     from ivs_sandbox.cluster import Cluster
 
 _PREFIX = "ivs-operator-tests-"
@@ -55,6 +56,17 @@ class SharedRun:
                 cluster.start_controller_manager()
                 ready.touch()
             return cluster
+
+    def audit_log(self) -> "AuditLog | None":
+        """The audit log of the run's own API server; None when no test needed one, or it is one that existed before.
+
+        For the process that the run belongs to, when the others have ended.
+        """
+        if not (self.directory / "ready").exists():
+            return None
+        with suppress(SandboxError):
+            return self._open(announce=lambda _: None).audit_log
+        return None
 
     def close(self, *, keep_logs: bool) -> str | None:
         """End the run's cluster, if one was started; returns the folder of its logs when they are kept."""

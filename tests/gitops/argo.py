@@ -3,8 +3,6 @@
 One kind's folder is written by hand; `PYTHONPATH=tests python -m gitops.argo` makes the rest from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The states that objects get into, as the operator writes them, and what GitOps tools should make of each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

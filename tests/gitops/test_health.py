@@ -38,7 +38,7 @@ def test_two_implementations_of_lua_agree(state: State, verdicts: dict[str, Verd
 
 @pytest.mark.parametrize("state", CONTRADICTIONS, ids=lambda state: state.name)
 def test_what_says_nothing_is_never_taken_for_ready(state: State, verdicts: dict[str, Verdicts]) -> None:
-    """kstatus takes an object without a word for ready; the default of the CRD prevents that, these prevent it again."""
+    """kstatus takes an object without a word for ready; the default of the CRD prevents that, and so do these."""
     found = verdicts[state.name]
 
     assert found.kstatus.status == state.kstatus

@@ -1,4 +1,4 @@
-"""A control plane with the admission policies that ship; they look at every namespace, so no other test may share it."""
+"""A control plane with the admission policies that ship; they look at every namespace, so no other test shares it."""
 
 from __future__ import annotations
 
