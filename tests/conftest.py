@@ -43,6 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN] = (
         SharedRun.of_this_process() if told is None else SharedRun(Path(told["run_directory"]), told["run_owner"])
     )
+    if told is None:
+        from support.run_end import LookBack
+
+        config.pluginmanager.register(LookBack(config.stash[_RUN]), "look-back")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
