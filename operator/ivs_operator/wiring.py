@@ -15,6 +15,7 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.subject import Policy
+from ivs_operator.engine.accounts import Dispatch
 from ivs_operator.engine.claims import ResourceClaims
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
@@ -34,7 +35,9 @@ from ivs_operator.kube.leases import LeaseClient
 from ivs_operator.kube.listing import until_filled
 from ivs_operator.leadership import Office
 from ivs_operator.lookout import Lookout
+from ivs_operator.patrol import Patrol
 from ivs_operator.settings import Settings
+from ivs_operator.tenants import Tenants
 
 __all__ = ["PLURALS", "Operator", "StartFailed"]
 
@@ -81,7 +84,9 @@ class Operator:
         self._estate: AwsEstate | None = None
         self._workers: Workers | None = None
         self._sweeper: Sweep | None = None
+        self._tenants: Tenants | None = None
         self._reconciler: Reconciler | None = None
+        self._patrol: Patrol | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self, register: Callable[[kopf.OperatorRegistry, "Operator"], None]) -> None:
@@ -129,6 +134,8 @@ class Operator:
             register=lambda registry: register(registry, self),
             on_gone=self.queue.add,
         )
+        assert self._tenants is not None  # noqa: S101 - assembled before
+        self._tenants.need = self.lookout.need
         self.start()
         await self.lookout.run()
 
@@ -139,11 +146,14 @@ class Operator:
 
     def start(self) -> None:
         """Begin to work, or to stand by."""
-        assert self._workers is not None and self._sweeper is not None  # noqa: S101, PT018 - assembled before
+        assert self._workers is not None and self._sweeper is not None and self._patrol is not None  # noqa: S101, PT018
+        assert self._tenants is not None  # noqa: S101 - assembled with them
         self._workers.start()
         self._tasks = [
             asyncio.create_task(self._sweeper.run(), name="sweep"),
+            asyncio.create_task(self._patrol.run(), name="patrol"),
             asyncio.create_task(self._lead(), name="leader election"),
+            asyncio.create_task(self._tenants.run(), name="look-out for AWSAccounts"),
         ]
 
     async def stop(self) -> None:
@@ -152,7 +162,7 @@ class Operator:
             return
         self._trouble = "stopping"
         self._tenure.stopping = True
-        for task in self._tasks[:1]:
+        for task in self._tasks[:2]:
             task.cancel()
         if self._workers is not None:
             await self._workers.stop(STOP_GRACE)  # the lease is renewed meanwhile
@@ -165,7 +175,7 @@ class Operator:
 
     async def _lead(self) -> None:
         """Once the cache is filled, compete for the lease; without election, lead at once."""
-        assert self._cluster is not None  # noqa: S101 - assembled before
+        assert self._cluster is not None and self._tenants is not None  # noqa: S101, PT018 - assembled before
         await until_filled(
             self._cluster,
             self.resources,
@@ -174,6 +184,7 @@ class Operator:
             selector=self.settings.watch_selector,
             say=self._wait_for_cache,
         )
+        await self._tenants.filled()
         self._trouble = None
         log.info("operator started", workers=self.settings.workers, resources=len(self.resources))
         if self._office.elector is None:
@@ -188,8 +199,10 @@ class Operator:
     def _forget(self) -> None:
         """Drop what was seen and tried."""
         assert self._reconciler is not None and self._estate is not None and self._workers is not None  # noqa: S101, PT018
+        assert self._tenants is not None  # noqa: S101 - assembled with them
         self._reconciler.forget_all()
         self._workers.forget_all()
+        self._tenants.reconciler.forget_all()
         self._estate.look_anew()
 
     def _assemble(self, cluster: KubernetesClient, cluster_id: str) -> None:
@@ -199,23 +212,49 @@ class Operator:
         )
         if self._estate.default_region is None:
             log.warning("no default region: objects without spec.region can't be placed; set --region or AWS_REGION")
-        intake = Intake(cluster_id, settings.default_tags)
+        intake = Intake(cluster_id, settings.default_tags, adoption=settings.adoption)
+        tenants = self._tenants = Tenants(
+            settings,
+            client=cluster,
+            cluster=PermittedCluster(cluster, self._tenure),
+            estate=self._estate,
+            resources=self.resources,
+            queue=self.queue,
+            clock=self.clock,
+        )
+        self._office.on_taken = tenants.reconciler.look_at_all
         memories = Memories()
         if settings.leader_elect:
             self._office.compete(LeaseClient(cluster), settings)
+        permitted = PermittedCluster(cluster, self._tenure)
+        self._patrol = Patrol(
+            settings,
+            estate=self._estate,
+            cluster=permitted,
+            cluster_id=cluster_id,
+            resources=self.resources,
+            queue=self.queue,
+            memories=memories,
+            clock=self.clock,
+            active=self._tenure.valid,
+        )
         reconciler = self._reconciler = Reconciler(
             intake=intake,
             estate=self._estate,
             resources=self.resources,
             memories=memories,
             executor=Executor(memories, self._tenure, self.clock.now),
-            writer=StatusWriter(PermittedCluster(cluster, self._tenure), self.resources, PLURALS, self.clock),
+            writer=StatusWriter(permitted, self.resources, PLURALS, self.clock),
             claims=ResourceClaims(self.resources, intake),
             permit=self._tenure,
             policy=Policy(create_grace=settings.create_grace, cluster_id_is_default=settings.cluster_id is None),
             clock=self.clock,
+            outlook=self._patrol.outlook,
+            accounts=tenants.tenancy,
         )
-        self._workers = Workers(self.queue, reconciler, self.clock, number=settings.workers)
+        self._workers = Workers(
+            self.queue, Dispatch(reconciler, tenants.reconciler), self.clock, number=settings.workers
+        )
         self._sweeper = Sweep(
             reconciler=reconciler,
             estate=self._estate,

@@ -141,6 +141,10 @@ class AwsEstate:
         """Forget the role of an AWSAccount that is gone."""
         self._roles.pop(account, None)
 
+    def inventories(self) -> tuple[Inventory, ...]:
+        """Every view that was needed so far."""
+        return tuple(self._inventories.values())
+
     def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Inventory:
         """The shared view of one kind in one account and region, by the role of an AWSAccount if one is named."""
         key = (kind, account, account_id, region)

@@ -92,6 +92,15 @@ class Inventory:
             owner_tags=self._owner_tags,
         )
 
+    @property
+    def listed_at(self) -> float:
+        """When the latest complete List began; 0.0 without one."""
+        return self._listed_at
+
+    def listed(self) -> tuple[Configuration, ...]:
+        """Every configuration that Lists have shown and that is not known or suspected to be gone."""
+        return tuple(entry.configuration for arn, entry in self._entries.items() if arn not in self._unlisted)
+
     async def refresh(self, newer_than: float) -> None:
         """A complete List of configurations that begins after `newer_than`.
 

@@ -1,0 +1,132 @@
+"""Tells of orphans: a metric, and once for each a line in the log and an Event. Nothing is ever deleted here.
+
+It looks at what the sweeps have listed anyway, so it costs no call.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Protocol
+
+import structlog
+
+from ivs_operator import metrics
+from ivs_operator.domain.failures import NotWritten, PermitLost
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.orphans import Orphan, holders_of, orphans_among
+from ivs_operator.engine.protocols import Resources
+
+__all__ = ["OrphanWatch", "words"]
+
+_LISTS: Final = 3
+"""Lists in a row that must show an orphan: one may lag behind a delete by some seconds, even one that came later."""
+
+_EVENTS: Final = 20
+"""Events in one look at most: whoever sees so many looks at the inventory."""
+
+log = structlog.get_logger(__name__)
+
+
+class _Shown(Protocol):
+    """One kind in one account and region, as Lists have shown it."""
+
+    @property
+    def listed_at(self) -> float: ...
+
+    def listed(self) -> tuple[Configuration, ...]: ...
+
+
+class _Suspicion:
+    """What the Lists of one place have shown in a row."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self._times: dict[str, int] = {}
+
+    def after(self, listed_at: float, found: Iterable[Orphan]) -> dict[str, int]:
+        """By ARN, how many Lists in a row have shown an orphan, the one of `listed_at` included."""
+        newer = listed_at > self.at
+        self._times = {orphan.arn: self._times.get(orphan.arn, 0) + newer for orphan in found}
+        self.at = listed_at
+        return self._times
+
+
+class OrphanWatch:
+    """Run it as a task; `tell` posts the Event about one orphan."""
+
+    def __init__(
+        self,
+        shown: Callable[[], Iterable[_Shown]],
+        resources: Resources,
+        cluster_id: str,
+        *,
+        namespaces: frozenset[str] | None,
+        interval: float,
+        active: Callable[[], bool],
+        tell: Callable[[Orphan], Awaitable[None]],
+    ) -> None:
+        """`namespaces`: those whose custom resources are all in `resources`; None: every one."""
+        self._shown = shown
+        self._resources = resources
+        self._cluster_id = cluster_id
+        self._namespaces = namespaces
+        self._interval = interval
+        self._active = active
+        self._tell = tell
+        self._suspicions: dict[int, _Suspicion] = {}
+        self._told: set[str] = set()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(self._interval)
+            if self._active():
+                await self.once()
+
+    async def once(self) -> None:
+        """One look at whatever was listed since the last one."""
+        shown = tuple(self._shown())
+        if all(id(part) in self._suspicions and self._suspicions[id(part)].at == part.listed_at for part in shown):
+            return
+        keyed = ((key, self._resources.get(key)) for key in self._resources.keys())  # noqa: SIM118 - a method of ours
+        holders = holders_of((key, resource) for key, resource in keyed if resource is not None)
+        self._suspicions = {id(part): self._suspicions.get(id(part), _Suspicion()) for part in shown}
+        confirmed: list[Orphan] = []
+        counts: Counter[str] = Counter()
+        for part in shown:
+            found = orphans_among(part.listed(), self._cluster_id, holders, namespaces=self._namespaces)
+            times = self._suspicions[id(part)].after(part.listed_at, found)
+            sure = [orphan for orphan in found if times[orphan.arn] >= _LISTS]
+            confirmed += sure
+            counts.update(orphan.region for orphan in sure)
+        self._count(counts)
+        await self._announce(confirmed)
+
+    def _count(self, counts: Counter[str]) -> None:
+        metrics.ORPHANS.clear()
+        for region, number in counts.items():
+            metrics.ORPHANS.labels(region=region).set(number)
+
+    async def _announce(self, confirmed: list[Orphan]) -> None:
+        """Each once; one that is no orphan any more may become one again."""
+        self._told &= {orphan.arn for orphan in confirmed}
+        fresh = [orphan for orphan in confirmed if orphan.arn not in self._told]
+        for number, orphan in enumerate(fresh):
+            self._told.add(orphan.arn)
+            log.warning("orphan at AWS; nothing is deleted", arn=orphan.arn, region=orphan.region, cause=orphan.cause)
+            if number >= _EVENTS:
+                continue
+            try:
+                await self._tell(orphan)
+            except PermitLost:
+                return
+            except NotWritten as error:  # its namespace may be gone; the log and the metric say the same
+                log.info("event not posted", arn=orphan.arn, error=str(error))
+
+
+def words(orphan: Orphan) -> str:
+    """What the Event says."""
+    return (
+        f"{orphan.arn} carries the owner tag of {orphan.key.namespace}/{orphan.key.name}, but {orphan.cause}; nothing "
+        f"is deleted by itself: ivs-operator cleanup --orphans shows what can be done"
+    )
