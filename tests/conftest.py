@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _RUN = pytest.StashKey[SharedRun]()
 _FAILED = pytest.StashKey[bool]()
+_CALLS = pytest.StashKey[set[tuple[str, str, str]]]()
+_BREACHES = pytest.StashKey[list[str]]()
 _CRDS = Path(__file__).parent.parent / "crds"
 _LOCAL = "local_control_plane"
 _LOCAL_FIXTURES = frozenset({"own_control_plane", "control_plane_binaries", "audit_log"})
@@ -65,8 +67,36 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput |= {"run_directory": str(run.directory), "run_owner": run.owner_pid}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended; it tells which AWS calls its emulators saw."""
+    told = getattr(node, "workeroutput", {}).get("aws_calls", ())
+    node.config.stash.setdefault(_CALLS, set()).update(map(tuple, told))
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    session.config.stash[_FAILED] = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    """Compare the IAM policy that ships with the calls of the run, once the fixtures of the session have ended."""
+    from support.permission_audit import breaches, calls_seen, is_whole
+
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["aws_calls"] = calls_seen()
+        return
+    passed = exitstatus == pytest.ExitCode.OK
+    calls = config.stash.get(_CALLS, set()).union(calls_seen())
+    config.stash[_BREACHES] = breaches(calls, whole=passed and is_whole(config))
+    if passed and config.stash[_BREACHES]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    config.stash[_FAILED] = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what the IAM policy lacks or has in vain."""
+    for number, breach in enumerate(config.stash.get(_BREACHES, [])):
+        if number == 0:
+            terminalreporter.section("IAM policy against the AWS calls of this run", red=True)
+        terminalreporter.line(breach)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

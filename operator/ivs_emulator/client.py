@@ -124,6 +124,10 @@ class EmulatorControl:
                 return done[0]
             _pause(deadline, f"no request matches {filters}")
 
+    def callers(self) -> list[dict[str, str]]:
+        """Who has called what since the emulator started: service, operation and user_agent, each once."""
+        return list(self._call("GET", "callers")["callers"])
+
     def clear_requests(self) -> None:
         """Empty the request log."""
         self._call("DELETE", "requests")

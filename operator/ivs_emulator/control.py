@@ -82,6 +82,7 @@ class ControlPath:
             ("GET", "requests"): self._requests,
             ("DELETE", "requests"): lambda _: log.clear(),
             ("GET", "requests/counts"): self._counts,
+            ("GET", "callers"): lambda _: {"callers": log.callers()},
             ("POST", "streams"): self._set_live,
             ("POST", "states"): self._set_state,
             ("POST", "clock"): lambda asked: emulation.clock.advance(asked.number("advance")),

@@ -20,6 +20,7 @@ from ivs_emulator.faults import FaultRules, Hit
 from ivs_emulator.models import SERVICES, service_api
 from ivs_emulator.request_log import LogEntry, RequestLog
 from ivs_emulator.service import Emulation, Request
+from ivs_emulator.trust import distrust
 
 __all__ = ["Dispatcher"]
 
@@ -109,6 +110,8 @@ class Dispatcher:
         hits = self._faults.strike(request)
         self._before(environ, entry, hits)
         injected = _injected(hits)
+        if injected is None and (scope.service, operation) == ("sts", "AssumeRole"):
+            injected = distrust(request.account, body)
         if injected is not None:
             reply = error_reply_of(scope.service, target[0], injected)
             self._log.end(entry, reply.status, reply.error_code, applied=False)
@@ -191,6 +194,7 @@ def _request(environ: Environ, scope: Scope, operation: str, target: tuple[str, 
         raw_path=target[0],
         query=target[1],
         body=body,
+        user_agent=environ.get("HTTP_USER_AGENT", ""),
     )
 
 

@@ -54,11 +54,13 @@ class RequestLog:
         self._entries: dict[int, LogEntry] = {}
         self._order: deque[int] = deque()
         self._last = 0
+        self._callers: set[tuple[str, str, str]] = set()
 
     def begin(self, request: Request, request_id: str, now: float) -> LogEntry:
         """Note a request on arrival."""
         with self._lock:
             self._last += 1
+            self._callers.add((request.service, request.operation, request.user_agent))
             entry = LogEntry(
                 sequence=self._last,
                 time=now,
@@ -92,6 +94,14 @@ class RequestLog:
             first = max(since + 1, self._order[0] if self._order else 1)
             chosen = [self._entries[sequence] for sequence in range(first, self._last + 1) if sequence in self._entries]
         return [entry for entry in chosen if _matches(entry, filters or {})]
+
+    def callers(self) -> list[dict[str, str]]:
+        """Who has ever called what, by user agent; a reset forgets nothing of it."""
+        with self._lock:
+            return [
+                {"service": service, "operation": operation, "user_agent": agent}
+                for service, operation, agent in sorted(self._callers)
+            ]
 
     def clear(self) -> None:
         """Forget all entries; sequence numbers go on."""

@@ -40,6 +40,7 @@ class Request:
     raw_path: str
     query: str
     body: bytes
+    user_agent: str = ""
 
 
 class Emulation:

@@ -94,3 +94,14 @@ def test_unknown_filter_is_refused(emulator: Emulator) -> None:
 )
 def test_writes_are_told_by_name(operation: str, write: bool) -> None:
     assert is_write(operation) is write
+
+
+def test_who_called_what_outlives_a_reset(emulator: Emulator) -> None:
+    emulator.client("ivschat").list_rooms()
+    emulator.control.reset()
+    emulator.client("sts").get_caller_identity()
+    seen = {
+        (call["service"], call["operation"]) for call in emulator.control.callers() if "Boto3" in call["user_agent"]
+    }
+    assert {("ivschat", "ListRooms"), ("sts", "GetCallerIdentity")} <= seen
+    assert emulator.control.requests(operation="ListRooms") == []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from botocore.config import Config
 
 from ivs_emulator.client import EmulatorControl
 
-__all__ = ["ACCOUNT", "REGION", "Emulator", "emulator", "emulator_process", "running_emulator"]
+__all__ = ["ACCOUNT", "CALLERS", "REGION", "Emulator", "emulator", "emulator_process", "running_emulator"]
 
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 START_SECONDS = 60.0
+CALLERS: set[tuple[str, str, str]] = set()
+"""Service, operation and user agent of every call that emulators of this process have seen, once they have ended."""
 _SOURCES = Path(__file__).parents[2] / "operator"
 # One model load per worker, not per test.
 _SESSION = boto3.Session()
@@ -108,6 +110,8 @@ def running_emulator(*arguments: str) -> Iterator[Emulator]:
         control = EmulatorControl(url)
         control.wait_until_healthy()
         yield Emulator(url, process, control)
+        with suppress(OSError):  # a test may have ended it
+            CALLERS.update((call["service"], call["operation"], call["user_agent"]) for call in control.callers())
     finally:
         process.kill()
         process.wait()
