@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, T201 - a program that is copied into the build, no module of the project
 """Makes the files that the image adds to its base: run-time dependencies, the operator, and the bytecode of both.
 
 Runs where the image is built, with the standard library and pip only, and never runs what it installs: an image for
@@ -17,7 +18,7 @@ from typing import Final
 SERVICES: Final = frozenset(
     (
         *("ivs", "ivschat"),  # what we manage
-        *("s3", "logs", "firehose"),  # where recordings and messages go
+        *("s3", "logs", "firehose", "kms"),  # where recordings and messages go, and the keys of such places
         "cloudwatch",  # whether messages arrive
         *("sts", "sso", "sso-oidc", "signin"),  # where botocore gets credentials from
     )
@@ -50,7 +51,7 @@ def install(lock: Path, folder: Path, *, architecture: str, python: str, pip_opt
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-cache-dir", "--no-compile"]
     command += ["--quiet", "--root-user-action=ignore", "--no-deps", "--only-binary=:all:", "--require-hashes"]
     command += ["--implementation=cp", f"--python-version={python}", *wanted, *pip_options]
-    subprocess.run([*command, f"--target={folder}", f"--requirement={lock}"], check=True)
+    subprocess.run([*command, f"--target={folder}", f"--requirement={lock}"], check=True)  # noqa: S603 - pip
     shutil.rmtree(folder / "bin", ignore_errors=True)  # console scripts, with a #! of this machine
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,9 @@ __all__ = ["KILLED", "OperatorProcess", "clean_environment"]
 
 KILLED = 128 + signal.SIGKILL
 """Exit code of a process that was killed, as the guard tells it."""
+
+PROGRAM = shlex.split(os.environ.get("IVS_OPERATOR_TEST_PROGRAM", "")) or [sys.executable, "-m", "ivs_operator"]
+"""What is run; the variable names another one, such as the image's root file system entered by image/enter.sh."""
 
 _AMBIENT = ("AWS_", "KUBE", "IVS_OPERATOR_")
 _TAIL = 60
@@ -39,6 +43,7 @@ class OperatorProcess:
     def __init__(self, folder: Path, environment: Mapping[str, str], **options: object) -> None:
         flags = {"health_port": 0, "metrics_port": 0, "log_format": "json", **options}
         self._arguments = [f"--{name.replace('_', '-')}={value}" for name, value in flags.items() if value is not None]
+        self.program = PROGRAM
         self.environment = clean_environment(environment)
         """Of the next process."""
         self._folder = folder
@@ -52,7 +57,7 @@ class OperatorProcess:
         """Start the process, without waiting for anything."""
         assert self._guard is None or self._guard.poll() is not None, "it runs already"
         self._began = self.log.stat().st_size
-        command = guarded([sys.executable, "-m", "ivs_operator", "run", *self._arguments], os.getpid(), self._folder)
+        command = guarded([*self.program, "run", *self._arguments], os.getpid(), self._folder)
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, start_new_session=True
