@@ -53,6 +53,7 @@ class Mind(NamedTuple):
     deletion_seen_at: float = 0.0
     asked_at: float = 0.0
     untag_tried: bool = False
+    deletion_confirmed: bool = False
     held_since: float = 0.0
 
 
@@ -189,6 +190,7 @@ class Machine:
                     deletion_seen_at=mind.deletion_seen_at,
                     asked_at=mind.asked_at,
                     untag_tried=mind.untag_tried,
+                    deletion_confirmed=mind.deletion_confirmed,
                 )
             if mind.held_since:
                 self.writer._held_since[key] = mind.held_since
@@ -279,6 +281,7 @@ class Machine:
             deletion_seen_at=order[memory.deletion_seen_at],
             asked_at=order[memory.asked_at],
             untag_tried=memory.untag_tried,
+            deletion_confirmed=memory.deletion_confirmed,
             held_since=age_class(self.writer._held_since.get(key, 0.0), passes),
         )
 

@@ -20,6 +20,13 @@ class Server:
     def __init__(self, machine: "Machine") -> None:
         self._machine = machine
 
+    async def find(self, plural: str, namespace: str, name: str) -> Any:
+        machine = self._machine
+        number = machine.cast.names.index(name)
+        record = machine.records[number]
+        machine.gateway.line.call("read", "the object is read from the API server")
+        return machine.cast.resource(number, record, machine.versions[number]) if record is not None else None
+
     async def patch_status(self, plural: str, resource: Mapping[str, Any], patch: Mapping[str, Any]) -> Any:
         machine = self._machine
         number, record = self._current(resource)

@@ -72,6 +72,9 @@ class FakeCluster:
 
     # What the operator does.
 
+    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
+        return copy.deepcopy(self.resources.get(Key(self._kinds[plural], namespace, name)))
+
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         key, known = self._current(plural, resource)
         self.writes.append(("status", str(key)))

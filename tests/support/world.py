@@ -167,7 +167,7 @@ class _Line:
     def __getattr__(self, name: str) -> Any:
         async def call(*arguments: Any, **keywords: Any) -> Any:
             await asyncio.sleep(0.01)
-            writes = name != "crd_deleting"
+            writes = name not in {"crd_deleting", "find"}
             trouble = self._world.trouble(self._process, f"kube:{name}", writes)
             if trouble == "killed-before":
                 await asyncio.Event().wait()

@@ -121,6 +121,8 @@ class Memory:
     asked_at: float = 0.0
     """When a person last asked for a look by annotation: what was read before does not count."""
     untag_tried: bool = False
+    deletion_confirmed: bool = False
+    """Whether the API server itself has said that this life of the object is there and being deleted."""
 
 
 @dataclass(frozen=True, slots=True)

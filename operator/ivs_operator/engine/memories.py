@@ -100,6 +100,10 @@ class Memories:
         """Remember a create intent."""
         self._memories[key] = replace(self.get(key), attempt=attempt)
 
+    def deletion_confirmed(self, key: Key) -> None:
+        """Remember that the API server has confirmed the deletion; it can't be taken back."""
+        self._memories[key] = replace(self.get(key), deletion_confirmed=True)
+
     def untag_tried(self, key: Key) -> None:
         """Remember that the one attempt to take our tags off was made."""
         self._memories[key] = replace(self.get(key), untag_tried=True)

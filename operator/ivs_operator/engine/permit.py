@@ -35,6 +35,10 @@ class PermittedCluster:
         self._cluster = cluster
         self._permit = permit
 
+    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
+        """A custom resource as it is now."""
+        return await self._cluster.find(plural, namespace, name)
+
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge into the status, provided that nobody changed the resource since."""
         return await self._permitted().patch_status(plural, resource, patch)

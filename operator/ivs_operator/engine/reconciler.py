@@ -65,6 +65,12 @@ class _Step:
         """Whether a deletion would touch AWS, or let go what is there."""
         return self.situation.subject.deleting and self.situation.subject.deletion_policy is not DeletionPolicy.RETAIN
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether AWS would be changed for a deletion that so far only our view tells of."""
+        s = self.situation
+        return s.subject.deleting and not s.memory.deletion_confirmed and any(a.writes for a in self.plan.actions)
+
     def withheld(self) -> "_Step":
         """The step of an object that goes only because its CustomResourceDefinition does."""
         situation = replace(self.situation, crd_deleting=True)
@@ -178,8 +184,22 @@ class Reconciler:
         identity = await self._accounts.identity(subject, reading.account_ref)
         return place(subject.recorded, reading.region, identity)
 
+    async def _confirmed(self, key: Key, resource: Resource) -> bool:
+        """Whether this life of the object is still there, once per life.
+
+        A view may be old: a replica whose watch had fallen silent takes over, still sees the deletion of a former life,
+        and what carries the owner tag by now was made for a later one.
+        """
+        if await self._writer.still_there(key, resource):
+            self._memories.deletion_confirmed(key)
+            return True
+        log.warning("seen too late; it is another life of the object by now, or gone", uid=resource["metadata"]["uid"])
+        return False
+
     async def _act(self, key: Key, resource: Resource, step: _Step) -> bool:
         """Carry out one step. False when the object is gone with it."""
+        if step.unconfirmed and not await self._confirmed(key, resource):
+            return True
         subject = step.situation.subject
         if not subject.has_finalizer and not subject.deleting and any(map(_leaves_traces, step.plan.actions)):
             await self._writer.add_finalizer(key, resource)

@@ -97,6 +97,20 @@ class StatusWriter:
             self._crds[kind] = (now, answer)
         return answer
 
+    async def still_there(self, key: Key, resource: Resource) -> bool:
+        """Whether this very life of a custom resource is there, which the API server is asked; the answer is kept.
+
+        Raises:
+            KubeError: the answer could not be had.
+        """
+        uid = resource["metadata"].get("uid")
+        found = await self._cluster.find(self._plurals[key.kind], key.namespace, key.name)
+        if found is None:
+            self._resources.remove(key, uid)
+            return False
+        self._resources.put(key, found)
+        return bool(found["metadata"].get("uid") == uid)
+
     async def add_finalizer(self, key: Key, resource: Resource) -> Resource:
         """Add our finalizer and return the resource as acknowledged.
 

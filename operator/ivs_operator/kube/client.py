@@ -96,6 +96,17 @@ class KubernetesClient:
         """
         return await self.call("GET", _path(plural, namespace, name))
 
+    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
+        """One custom resource, from the API server itself; None when there is none.
+
+        Raises:
+            KubeError: see `kube.errors`.
+        """
+        try:
+            return await self.get(plural, namespace, name)
+        except Gone:
+            return None
+
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge `patch` into the status of the resource as it was read.
 
