@@ -33,7 +33,7 @@ class Meter:
     @classmethod
     def start(cls, walk: Walk) -> Meter:
         """From now on."""
-        return cls(walk, walk.control.last_sequence(), walk.cluster.audit_log.mark())
+        return cls(walk, walk.control.last_sequence(), walk.mark())
 
     def read(self, what: str) -> tuple[int, int, int]:
         """Kubernetes writes, AWS writes, AWS reads; printed as a row."""

@@ -42,7 +42,7 @@ def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk) -> None:
     arn = walk.ready(CHAT, "well")["arn"]
     walk.reason(CHAT, "blocked", "RoomFull")
     walk.sweeps(CHAT, 1)
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     well = explained(walk, "ivscl/well")
     assert (well["status"]["ready"], well["found"]["ready"]) == (True, True)

@@ -53,7 +53,7 @@ def test_reconcile_at_is_echoed_and_costs_one_write(walk: Walk) -> None:
     walk.apply(CHAT, "logs", destinationConfiguration=s3(walk.emulator.bucket("archive")))
     walk.ready(CHAT, "logs")
     walk.sweeps(CHAT, 1)
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     asked = "x" * 70
     walk.annotate(CHAT, "logs", f"reconcile-at={asked}")

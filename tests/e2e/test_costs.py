@@ -40,7 +40,7 @@ def test_a_replacement_with_a_hundred_channels_takes_one_write_for_each(walk: Wa
     walk.wait(RECORDING, "vod", lambda item: item["status"]["associations"]["summary"] == summary, "knows all")
     for channel in channels[:_LIVE]:
         walk.control.go_live(channel)
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     change_bucket(walk, "new")
     new = walk.ready(RECORDING, "vod", timeout=_SLOW)["arn"]
@@ -73,7 +73,7 @@ def test_an_external_delete_with_a_hundred_rooms_takes_one_write_for_each(walk: 
     walk.wait(CHAT, "logs", lambda item: item["status"]["associations"]["summary"] == summary, "knows all")
 
     walk.chat.delete_logging_configuration(identifier=old)
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
     walk.wait(CHAT, "logs", lambda item: item["status"].get("arn") not in {None, old}, "names another")
     new = walk.ready(CHAT, "logs", timeout=_SLOW)["arn"]
     walk.wait(CHAT, "logs", lambda item: item["status"]["associations"]["summary"] == summary, "has all", timeout=_SLOW)

@@ -211,7 +211,7 @@ def test_reordered_sets_and_defaults_that_aws_fills_in_never_flap(walk: Walk) ->
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket), rooms=[{"name": "lobby"}, {"arn": room}])
     arns = {name: walk.ready(plural, name)["arn"] for plural, name in ((RECORDING, "vod"), (RECORDING, "defaults"))}
     walk.ready(CHAT, "logs")
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     walk.edit(RECORDING, "vod", thumbnailConfiguration={"storage": ["LATEST", "SEQUENTIAL"]})
     walk.edit(
@@ -235,7 +235,7 @@ def test_a_described_drift_is_written_once(walk: Walk) -> None:
     walk.reason(CHAT, "logs", "DriftDetected")
     found = walk.wait(CHAT, "logs", lambda item: item["status"]["state"] == "ACTIVE", "shows the state")
     until(lambda: ("Warning", "DriftDetected") in walk.events("logs"), "the Event that tells of it")
-    mark = walk.cluster.audit_log.mark()
+    mark = walk.mark()
 
     walk.sweeps(CHAT, 5)
 

@@ -130,7 +130,7 @@ def test_a_watch_that_fails_for_good_costs_no_restart_and_no_write(through_proxy
     bucket = walk.emulator.bucket("logs")
     walk.apply(CHAT, "before", destinationConfiguration=s3(bucket))
     walk.ready(CHAT, "before")
-    mark = walk.cluster.audit_log.mark()
+    mark = walk.mark()
     since = walk.control.last_sequence()
 
     proxy.add(part=f"/{CHAT}?watch", count=1, line={"type": "ERROR", "object": {"kind": "Status", "code": 500}})

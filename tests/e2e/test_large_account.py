@@ -81,7 +81,7 @@ def test_a_room_that_a_pass_misses_is_gone_only_when_a_get_says_so(walk: Walk) -
         CHAT, "logs", destinationConfiguration=s3(bucket), rooms=[{"arn": unlisted}, {"matchTags": {"env": "prod"}}]
     )
     arn = walk.ready(CHAT, "logs")["arn"]
-    mark = walk.cluster.audit_log.mark()
+    mark = walk.mark()
 
     walk.sweeps(CHAT, 4)
 
@@ -117,7 +117,7 @@ def test_an_edit_that_releases_many_rooms_goes_in_batches_is_shown_and_is_stoppe
     walk.edit(CHAT, "logs", rooms=entries)
     walk.wait(CHAT, "logs", lambda item: _summary(item) == "300/300", "counts 300")
     walk.ready(CHAT, "logs")
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     walk.edit(CHAT, "logs", rooms=[])
     found = walk.wait(CHAT, "logs", lambda item: "to let go" in str(item["status"]["conditions"]), "shows the release")

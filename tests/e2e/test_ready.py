@@ -29,7 +29,7 @@ def test_one_object_becomes_ready_with_one_write_at_aws_and_four_at_kubernetes(
     walk: Walk, plural: str, create: str, members: set[str]
 ) -> None:
     bucket = walk.emulator.bucket("archive")
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     walk.apply(plural, "vod", destinationConfiguration=s3(bucket), tags={"team": "live"})
     status = walk.ready(plural, "vod")
@@ -97,7 +97,7 @@ def test_at_rest_nothing_is_written_and_calls_do_not_grow_with_the_objects(walk:
         walk.ready(CHAT, f"logs-{number}")
     walk.sweeps(CHAT, 2)
 
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
     walk.sweeps(RECORDING, _SWEEPS)
 
     counts = walk.control.counts(since)
@@ -126,7 +126,7 @@ def test_a_restart_with_ready_objects_writes_nothing_and_calls_aws_a_few_times(b
         walk.ready(CHAT, f"logs-{number}")
     assert walk.operator.stop() == 0, walk.operator.tail()
 
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
     walk.operator.start()
     walk.sweeps(CHAT, 1)
 

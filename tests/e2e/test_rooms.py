@@ -14,7 +14,7 @@ def test_rooms_are_joined_by_arn_by_name_and_by_tags_with_one_write_each(walk: W
     bucket = walk.emulator.bucket("logs")
     by_arn, by_name = walk.room("alpha"), walk.room("lobby")
     by_tags, unmatched = walk.room("gamma", env="prod", team="live"), walk.room("delta", env="prod")
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     entries = [{"arn": by_arn}, {"name": "lobby"}, {"matchTags": {"env": "prod", "team": "live"}}]
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket), rooms=entries)

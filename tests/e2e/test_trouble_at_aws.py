@@ -95,7 +95,7 @@ def test_aws_out_of_reach_says_unavailable_and_goes_on_by_itself(walk: Walk) -> 
     walk.apply(CHAT, "fine", destinationConfiguration=s3(bucket))
     walk.ready(CHAT, "fine")
     fault = walk.control.add_fault(service="ivschat", drop="before")
-    mark = walk.cluster.audit_log.mark()
+    mark = walk.mark()
 
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket))
     walk.reason(CHAT, "logs", "Unavailable")

@@ -15,7 +15,7 @@ def test_a_logging_configuration_gets_another_destination_and_name_in_place_with
     group = walk.emulator.log_group("/aws/vendedlogs/chat")
     walk.apply(CHAT, "logs", destinationConfiguration=s3(bucket))
     arn = walk.ready(CHAT, "logs")["arn"]
-    since, mark = walk.control.last_sequence(), walk.cluster.audit_log.mark()
+    since, mark = walk.control.last_sequence(), walk.mark()
 
     walk.edit(
         CHAT, "logs", name="renamed", destinationConfiguration={"s3": None, "cloudWatchLogs": {"logGroupName": group}}
@@ -96,7 +96,7 @@ def test_a_recording_configuration_can_not_be_edited_under_never_and_the_refusal
     bucket = walk.emulator.bucket("vod")
     walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
     walk.ready(RECORDING, "vod")
-    mark = walk.cluster.audit_log.mark()
+    mark = walk.mark()
 
     refused = walk.edit(RECORDING, "vod", recordingReconnectWindowSeconds=60, check=False)
 

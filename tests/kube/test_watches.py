@@ -154,7 +154,7 @@ async def test_a_watch_that_has_died_silently_is_noticed(watched: Watched) -> No
     await _end(task)
 
 
-async def test_a_stream_that_outlives_its_sessions_does_not_keep_the_rest_from_beginning_again(
+async def test_a_stream_that_outlives_its_sessions_does_not_hinder_a_new_beginning(
     watched: Watched,
 ) -> None:
     """Kopf would wait for it for ever: it asks for credentials that nobody fetches any more, deaf to cancellation."""

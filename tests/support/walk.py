@@ -125,6 +125,16 @@ class Walk:
         ours = [event for event in listed if event["regarding"]["name"] == name]
         return [(event["type"], event["reason"]) for event in sorted(ours, key=lambda event: str(event["eventTime"]))]
 
+    def mark(self) -> Mark:
+        """A mark for "from now on", once the operator is at rest: an Event is posted after the status that it is of."""
+
+        def at_rest() -> bool:
+            told = self.operator.metrics()
+            return all(f"\nivs_operator_{name} 0.0\n" in told for name in ("active_workers", "queue_depth"))
+
+        until(at_rest, "the operator is at rest", last=self.operator.tail)
+        return self.cluster.audit_log.mark()
+
     def kube_writes(self, since: Mark | None = None) -> list[AuditEntry]:
         """The operator's writes in this namespace."""
         found = self.cluster.audit_log.entries(since=since, namespace=self.namespace, verbs=WRITES)

@@ -130,6 +130,7 @@ class WorkQueue:
     def done(self, key: AnyKey) -> None:
         """The taker has finished with `key`."""
         self._working.pop(key, None)
+        metrics.ACTIVE_WORKERS.set(len(self._working))
         lane = self._again.pop(key, None)
         if lane is not None:
             self.add(key, lane)
@@ -165,6 +166,7 @@ class WorkQueue:
                 key = self._lanes[lane].take()
                 del self._waiting[key]
                 self._working[key] = lane
+                metrics.ACTIVE_WORKERS.set(len(self._working))
                 return key
         return None
 
