@@ -6,6 +6,7 @@ from typing import Any
 
 from ivs_emulator.clock import timestamp
 from ivs_emulator.destinations import chat_destination_usable
+from ivs_emulator.log_delivery import set_up
 from ivs_emulator.operations import Call, Handler
 from ivs_emulator.settings import LoggingDelete
 from ivs_emulator.state import Kind, Resource, Transition
@@ -31,8 +32,10 @@ def _create(call: Call) -> Mapping[str, Any]:
 
 
 def _usable(call: Call) -> bool:
+    """Whether the destination is there, and log delivery to it could be set up."""
+    place = call.territory.account, call.territory.region
     destination = call.params["destinationConfiguration"]
-    return chat_destination_usable(call.territory.account, call.territory.region, destination)
+    return chat_destination_usable(*place, destination) and set_up(*place, destination)
 
 
 def _get(call: Call) -> Mapping[str, Any]:

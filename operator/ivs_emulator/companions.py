@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
+from ivs_emulator.buckets import refusal
 from ivs_emulator.errors import ApiError, Reply
 
 __all__ = ["Companions", "error_code_in", "error_reply_of", "operation_of", "reads_body"]
@@ -29,7 +30,11 @@ class Companions:
         self._application: WsgiApplication | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Serve a request as moto does."""
+        """Serve a request as moto does, but for what S3 refuses."""
+        refused = refusal(environ)
+        if refused is not None:
+            start_response(f"{refused.status} Forbidden", list(refused.headers.items()))
+            return [refused.body]
         return self._loaded()(environ, start_response)
 
     def load(self) -> None:
