@@ -15,7 +15,7 @@ demo: $(VENV)/.installed ## A minute's story on a real API server and an AWS emu
 	@$(BIN)/ivs-operator demo $(ARGS)
 
 .PHONY: test
-test: $(VENV)/.installed control-plane ## All tests: core, emulator, CRDs on a real API server, end-to-end walks
+test: $(VENV)/.installed control-plane engines browser ## All tests: core, emulator, CRDs on a real API server, end-to-end walks, chart
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore=tests/benchmarks $(ARGS)
 
 .PHONY: lint
@@ -50,6 +50,17 @@ bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes wr
 .PHONY: control-plane
 control-plane: $(VENV)/.installed ## Find or build etcd, kube-apiserver, kube-controller-manager and kubectl (minutes, once)
 	@$(BIN)/python -m ivs_sandbox
+
+.PHONY: engines
+engines: $(VENV)/.installed ## Find or build what the tests hand our artifacts to: helm, kubeconform, promtool, ... (minutes, once)
+	@PYTHONPATH=tests $(BIN)/python -m support.engines
+
+.PHONY: browser
+browser: ## Find or install Chromium, in which the inventory's page is tried (as root on Debian or Ubuntu)
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "tests need Chromium: apt-get install chromium" >&2; exit 1; }; \
+	  echo "installing chromium (a minute)"; export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
 
 .PHONY: lock
 lock: $(VENV)/.installed ## Resolve the dependencies anew into requirements.lock

@@ -31,7 +31,7 @@ _BREACHES = pytest.StashKey[list[str]]()
 _CRDS = Path(__file__).parent.parent / "crds"
 _LOCAL = "local_control_plane"
 _LOCAL_FIXTURES = frozenset({"own_control_plane", "control_plane_binaries", "audit_log"})
-_LOCAL_NAMES = frozenset({"audit_log", "kube_writes"})
+_LOCAL_NAMES = frozenset({"audit_log", "kube_writes", "mark"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
