@@ -22,7 +22,10 @@ __all__ = ["DestinationReader", "is_refusal"]
 _GONE: Final = frozenset({"404", "NoSuchBucket", "NotFound"})
 _REFUSED: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "MethodNotAllowed"})
 _UNSUPPORTED: Final = frozenset({"InvalidParameterException", "ValidationException", "NotImplemented"})
-_ABSENT: Final = frozenset({"NoSuchBucketPolicy", "ServerSideEncryptionConfigurationNotFoundError"})
+_ABSENT: Final = frozenset(
+    # The last one is KMS's.
+    {"NoSuchBucketPolicy", "ServerSideEncryptionConfigurationNotFoundError", "NotFoundException"}
+)
 _ELSEWHERE: Final = frozenset({"301", "PermanentRedirect", "AuthorizationHeaderMalformed", "400"})
 
 _POLICY_LIMIT: Final = 51_200
@@ -136,11 +139,8 @@ class DestinationReader:
 
     async def _kms_key(self, site: Site, named: str) -> EncryptionKey:
         kms = self._at(site, "kms")
-        try:
-            described = await _readable(kms("DescribeKey", KeyId=named))
-        except NotFound:
-            described = None  # perhaps another account's, which does not tell
-        if described is None:
+        described = await _readable(kms("DescribeKey", KeyId=named))
+        if described is None:  # perhaps another account's, which does not tell
             return EncryptionKey(named)
         metadata = described["KeyMetadata"]
         if metadata.get("KeyManager") == "AWS":
