@@ -83,7 +83,7 @@ def engine(name: str) -> Path:
 def find(name: str, environ: Mapping[str, str], progress: Progress) -> Path:
     """As `engine`, in the environment given and with its own progress."""
     wanted = ENGINES[name]
-    store = Store(environ)
+    store = Store(environ, name)
     kept = store.path(name, wanted.source)
     if is_executable(kept):
         return kept

@@ -25,7 +25,7 @@ def prometheus_operator_crds(environ: Mapping[str, str] = os.environ) -> Path:
         EngineError: with what to install.
     """
     module, version = PROMETHEUS_OPERATOR
-    store, progress = Store(environ), Progress()
+    store, progress = Store(environ, "prometheus-operator-crds"), Progress()
     kept = store.root / f"prometheus-operator-crds-{version}"
     if kept.is_dir():
         return kept

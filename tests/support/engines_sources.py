@@ -24,12 +24,16 @@ class EngineError(Exception):
 
 
 class Store:
-    """`${XDG_CACHE_HOME:-~/.cache}/ivs-operator/engines/<name>-<version>/<name>`: a name there is a whole file."""
+    """`${XDG_CACHE_HOME:-~/.cache}/ivs-operator/engines/<name>-<version>/<name>`: a name there is a whole file.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    Each name has its own lock, so that nobody waits for a compiler who needs something else.
+    """
+
+    def __init__(self, environ: Mapping[str, str], name: str) -> None:
         self.cache = Cache(environ)
         self.root = self.cache.root / "engines"
-        self.work = self.root / ".work"
+        self.work = self.root / f".work-{name}"
+        self._lock = self.root / f".lock-{name}"
 
     def path(self, name: str, source: "Source") -> Path:
         """Where the program is, or will be."""
@@ -40,11 +44,11 @@ class Store:
         """Hold the right to write; the folder `work` is empty and temporary. The kernel frees a dead holder's lock."""
         with disk_full_explained(self.root, _NEEDS):
             self.root.mkdir(parents=True, exist_ok=True)
-            with (self.root / ".lock").open("w") as lock:
+            with self._lock.open("w") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    announce("another process is getting the engines; waiting for it")
+                    announce(f"another process is getting {self._lock.name.partition('-')[2]}; waiting for it")
                     fcntl.flock(lock, fcntl.LOCK_EX)
                 shutil.rmtree(self.work, ignore_errors=True)
                 (self.work / "tmp").mkdir(parents=True)
