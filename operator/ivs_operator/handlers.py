@@ -14,7 +14,8 @@ import kopf
 
 from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VERSION
 from ivs_operator.api.names import PAUSED_ANNOTATION as PAUSED
-from ivs_operator.domain.identity import Key, Kind
+from ivs_operator.domain.accounts import reference_of
+from ivs_operator.domain.identity import AccountKey, Key, Kind
 from ivs_operator.engine.queue import Lane
 from ivs_operator.kube.cache import is_observed
 from ivs_operator.wiring import PLURALS, Operator
@@ -51,11 +52,14 @@ def _watcher(operator: Operator) -> Any:
         resource = _plain(body)
         metadata = resource["metadata"]
         key = Key(param, metadata["namespace"], metadata["name"])
+        account = reference_of(resource)
+        before = operator.resources.get(key)
+        if account is not None and (type == "DELETED" or before is None):
+            operator.queue.add(AccountKey(account))  # which minds who uses it
         if type == "DELETED":
             operator.resources.remove(key, metadata.get("uid"))
             operator.queue.add(key)
             return
-        before = operator.resources.get(key)
         if operator.resources.put(key, resource) and _wanted(before) != _wanted(resource):
             known = type is None and is_observed(resource)
             operator.queue.add(key, Lane.BACKGROUND if known else Lane.USER)

@@ -34,6 +34,8 @@ class Office:
         self._taken = False
         self.elector: Elector | None = None
         """None: without election, this process leads once it has begun."""
+        self.on_taken: Callable[[], None] = lambda: None
+        """Is told once the queue takes keys: custom resources are in it already."""
         queue.pause()
 
     def compete(self, leases: LeaseClient, settings: Settings) -> None:
@@ -61,6 +63,7 @@ class Office:
         self._queue.resume()
         for key, resource in self._resources.items():
             self._queue.add(key, Lane.BACKGROUND if is_observed(resource) else Lane.USER)
+        self.on_taken()
         metrics.LEADER.set(1)
 
     def leave(self) -> None:

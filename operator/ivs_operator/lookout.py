@@ -1,12 +1,12 @@
 """What keeps the operator in step with Kubernetes: the watches, and two checks for what a watch does not tell."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import kopf
 
 from ivs_operator.domain.identity import Key, Kind
-from ivs_operator.kube.access import Access, needed_rights
+from ivs_operator.kube.access import Access, Right, needed_rights
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.census import Census
 from ivs_operator.kube.client import KubernetesClient
@@ -37,6 +37,10 @@ class Lookout:
         selectors = dict.fromkeys(plurals.values(), selector) if selector else {}
         self._watches = Watches(register, namespaces=namespaces, selectors=selectors, on_end=self._ended)
         cluster.on_refusal = self._refused
+
+    def need(self, rights: Iterable[Right]) -> None:
+        """These rights are needed, too, from now on."""
+        self._access.need(rights)
 
     @property
     def trouble(self) -> str | None:

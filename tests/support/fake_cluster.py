@@ -86,18 +86,18 @@ class FakeCluster:
     async def crd_deleting(self, plural: str) -> bool:
         return False
 
-    async def add_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         key, known = self._current(plural, resource)
         self.writes.append(("finalizer", str(key)))
         changed = copy.deepcopy(known)
-        changed["metadata"]["finalizers"] = [*changed["metadata"]["finalizers"], finalizer]
+        changed["metadata"]["finalizers"] = [*changed["metadata"]["finalizers"], FINALIZER]
         return self._store("MODIFIED", key, changed)
 
-    async def remove_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
         key, known = self._current(plural, resource)
         self.writes.append(("finalizer", str(key)))
         changed = copy.deepcopy(known)
-        changed["metadata"]["finalizers"] = [f for f in changed["metadata"]["finalizers"] if f != finalizer]
+        changed["metadata"]["finalizers"] = [f for f in changed["metadata"]["finalizers"] if f != FINALIZER]
         return self._finish(key, changed)
 
     async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:

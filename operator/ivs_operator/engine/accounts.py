@@ -5,7 +5,7 @@ the first call that uses it until nobody may have anything in the account any mo
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -86,16 +86,20 @@ class AccountReconciler:
         resources: Resources,
         queue: WorkQueue,
         clock: Clock,
-        finalizer: str = FINALIZER,
+        elsewhere: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
-        """`finalizer`: operators that watch different objects have one each, since none sees the others' users."""
+        """`elsewhere` tells whether any object of the cluster uses an AWSAccount; None: `resources` has them all.
+
+        With it this is one operator of several, each for some of the objects: it minds only AWSAccounts that its own
+        objects name, and lets go those that nobody uses.
+        """
         self._book = book
         self._roles = roles
         self._cluster = cluster
         self._resources = resources
         self._queue = queue
         self._clock = clock
-        self._finalizer = finalizer
+        self._elsewhere = elsewhere
         self._locks: dict[str, asyncio.Lock] = {}
         self._releasing: set[str] = set()
         self._told: dict[str, tuple[Any, ...]] = {}
@@ -131,15 +135,15 @@ class AccountReconciler:
         Raises:
             KubeError: the finalizer could not be added.
         """
-        if name not in self._releasing and self._kept(self._resource(name)):
+        if name not in self._releasing and _kept(self._resource(name)):
             return
         async with self._lock(name):
             resource = self._resource(name)
             if resource is None:
                 raise NotWritten(f"AWSAccount {name} is gone")
-            if self._kept(resource) or resource["metadata"].get("deletionTimestamp"):
+            if _kept(resource) or resource["metadata"].get("deletionTimestamp"):
                 return
-            self._book.put(await self._cluster.add_finalizer(AWS_ACCOUNT.plural, resource, self._finalizer))
+            self._book.put(await self._cluster.add_finalizer(AWS_ACCOUNT.plural, resource))
             self.look_at(name)
 
     async def reconcile(self, key: AccountKey) -> Outcome:
@@ -155,12 +159,15 @@ class AccountReconciler:
             self._forget(name)
             return Outcome(result="gone")
         users = tuple(self._users(name))
-        if self._kept(self._resource(name)) and not users and not self._wanted(account):
+        if _kept(self._resource(name)) and not users and not self._wanted(account):
             await self._release(name)
             account = self._book.account(name)
             if account is None:
                 self._forget(name)
                 return Outcome(result="gone")
+        if self._elsewhere is not None and not any(reference_of(item) == name for _, item in self._referring()):
+            again = self._clock.now() + _LEAVING if account.deleting else None
+            return Outcome(again_at=again, result="ignored")
         await self._enter(account)
         return await self._conclude(account, users)
 
@@ -211,7 +218,7 @@ class AccountReconciler:
             return
         ready = status["conditions"][0]
         said = (resource["metadata"].get("uid"), standing.generation, ready["status"], ready["message"])
-        if self._finalizer != FINALIZER and self._said.get(standing.account.name) == said:
+        if self._elsewhere is not None and self._said.get(standing.account.name) == said:
             return
         self._book.put(await self._cluster.patch_status(AWS_ACCOUNT.plural, resource, patch))
         self._said[standing.account.name] = said
@@ -251,14 +258,16 @@ class AccountReconciler:
             self._wake(name)
 
     async def _release(self, name: str) -> None:
-        """Take our finalizer off, unless somebody has come to use the account meanwhile."""
+        """Take our finalizer off, unless somebody uses the account after all, or has come to use it meanwhile."""
         async with self._lock(name):
             self._releasing.add(name)
             try:
                 resource, account = self._resource(name), self._book.account(name)
                 if resource is None or account is None or any(self._users(name)) or self._wanted(account):
                     return
-                written = await self._cluster.remove_finalizer(AWS_ACCOUNT.plural, resource, self._finalizer)
+                if self._elsewhere is not None and (not account.deleting or await self._elsewhere(name)):
+                    return
+                written = await self._cluster.remove_finalizer(AWS_ACCOUNT.plural, resource)
                 metadata = written["metadata"]
                 if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
                     self._book.remove(name, metadata.get("uid"))
@@ -295,11 +304,12 @@ class AccountReconciler:
     def _resource(self, name: str) -> Resource | None:
         return (self._book.resources or {}).get(name)
 
-    def _kept(self, resource: Resource | None) -> bool:
-        return resource is not None and self._finalizer in (resource["metadata"].get("finalizers") or ())
-
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
+
+
+def _kept(resource: Resource | None) -> bool:
+    return resource is not None and FINALIZER in (resource["metadata"].get("finalizers") or ())
 
 
 def _result(standing: Standing) -> str:

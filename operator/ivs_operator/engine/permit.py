@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.failures import PermitLost
 from ivs_operator.engine.protocols import Cluster, Permit, Resource
 
@@ -47,13 +46,13 @@ class PermittedCluster:
         """Whether the CustomResourceDefinition itself is being deleted."""
         return await self._cluster.crd_deleting(plural)
 
-    async def add_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer."""
-        return await self._permitted().add_finalizer(plural, resource, finalizer)
+        return await self._permitted().add_finalizer(plural, resource)
 
-    async def remove_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Remove our finalizer."""
-        return await self._permitted().remove_finalizer(plural, resource, finalizer)
+        return await self._permitted().remove_finalizer(plural, resource)
 
     async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
         """Post an Event."""

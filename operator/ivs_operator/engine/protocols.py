@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.identity import Key, Kind, Owner
 from ivs_operator.domain.observed import Configuration, Consumer, View
@@ -133,10 +132,10 @@ class Cluster(Protocol):
     async def crd_deleting(self, plural: str) -> bool:
         """Whether the CustomResourceDefinition itself is being deleted."""
 
-    async def add_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER, /) -> Resource:
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer."""
 
-    async def remove_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER, /) -> Resource:
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Remove our finalizer."""
 
     async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:

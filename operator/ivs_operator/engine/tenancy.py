@@ -4,7 +4,7 @@ The decision is made anew at every look, from what the watches have told last: a
 next step, and no call is made for whoever is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -109,18 +109,13 @@ class Tenancy:
         clock: Clock,
         *,
         default_namespaces: Sequence[str] = (),
-        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """`default_namespaces`: patterns of those that may use the operator's own credentials.
-
-        `on_wait` is told when labels of namespaces are needed.
-        """
+        """`default_namespaces`: patterns of those that may use the operator's own credentials."""
         self._estate = estate
         self._book = book
         self._keeper = keeper
         self._clock = clock
         self._default_namespaces = tuple(default_namespaces)
-        self._on_wait = on_wait
         self._unknown_times: dict[Reason, tuple[float, float]] = {}
 
     async def identity(self, subject: Subject, account_ref: str | None) -> Identity:
@@ -150,7 +145,6 @@ class Tenancy:
             return Identity(refusal=refused, account=name)
         assert account is not None and account.role is not None  # noqa: S101, PT018 - refused otherwise
         if admits(account, namespace, labels) is None:
-            self._on_wait()
             message = f"whether AWSAccount {name} allows namespace {namespace} can't be told: labels of namespaces: "
             return self._unknown(Reason.ACCOUNT_NOT_ALLOWED, message + self._book.labels_trouble)
         await self._keeper.keep(name)

@@ -120,7 +120,7 @@ class KubernetesClient:
         path = _path(plural, meta.get("namespace"), meta["name"]) + "/status"
         return await self.call("PATCH", path, body, content_type=_MERGE)
 
-    async def add_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer.
 
         Raises:
@@ -129,11 +129,11 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         meta = resource["metadata"]
-        value: Any = finalizer if meta.get("finalizers") else [finalizer]
+        value: Any = FINALIZER if meta.get("finalizers") else [FINALIZER]
         path = "/metadata/finalizers/-" if meta.get("finalizers") else "/metadata/finalizers"
         return await self._patch_metadata(plural, resource, {"op": "add", "path": path, "value": value})
 
-    async def remove_finalizer(self, plural: str, resource: Resource, finalizer: str = FINALIZER) -> Resource:
+    async def remove_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Remove our finalizer, and only ours. A resource without it is left alone.
 
         Raises:
@@ -142,9 +142,9 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         finalizers = resource["metadata"].get("finalizers") or []
-        if finalizer not in finalizers:
+        if FINALIZER not in finalizers:
             return resource
-        path = f"/metadata/finalizers/{finalizers.index(finalizer)}"
+        path = f"/metadata/finalizers/{finalizers.index(FINALIZER)}"
         return await self._patch_metadata(plural, resource, {"op": "remove", "path": path})
 
     async def post_event(self, resource: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
@@ -197,6 +197,22 @@ class KubernetesClient:
             token = (page.get("metadata") or {}).get("continue")
             if not token:
                 return frozenset(found)
+            query["continue"] = token
+
+    async def everything(self, plural: str) -> AsyncIterator[Resource]:
+        """Every custom resource of a kind, in all namespaces.
+
+        Raises:
+            KubeError: see `kube.errors`; what came before is not all.
+        """
+        query = {"limit": str(_PAGE)}
+        while True:
+            page = await self.call("GET", f"/apis/{GROUP}/{VERSION}/{plural}?{urlencode(query)}")
+            for item in page.get("items") or ():
+                yield item
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
+                return
             query["continue"] = token
 
     async def allowed(self, right: Mapping[str, str]) -> bool:

@@ -55,16 +55,14 @@ class Follower:
         self,
         cluster: KubernetesClient,
         path: str,
-        what: str,
         listener: Listener,
         *,
         metadata_only: bool = False,
         wanted: bool = True,
     ) -> None:
-        """`path` as of a List; `what` names the resource in the log."""
+        """`path` as of a List."""
         self._cluster = cluster
         self._path = path
-        self._what = what
         self._listener = listener
         self._metadata_only = metadata_only
         self._wanted = asyncio.Event()
@@ -145,7 +143,7 @@ class Follower:
 
     def _report(self, error: KubeError) -> None:
         """What is missing, the review of rights tells, and that the API server is away, others do."""
-        log.debug("not listed", what=self._what, error=str(error))
+        log.debug("not listed", path=self._path, error=str(error))
         if isinstance(error, Forbidden):
             self._listener.refused(str(error))
             self._answered.set()
