@@ -31,6 +31,11 @@ CATALOGUE: Final = (
         "Explain one object: what is wanted, what AWS has, who blocks, what happens next.",
         in_plugin=True,
     ),
+    Entry(
+        "cleanup",
+        f"{_HERE}.cleanup",
+        "Show AWS objects that nothing in the cluster accounts for, and delete them with --yes.",
+    ),
     Entry("iam-policy", f"{_HERE}.iam_policy", "Print the least IAM policy for what the operator is used for."),
     Entry("demo", f"{_HERE}.demo", "Tell the operator's story on this machine, without a cluster and without AWS."),
     Entry("emulator", f"{_HERE}.emulator", "Run the AWS emulator alone, for boto3, the AWS CLI or Terraform."),

@@ -15,7 +15,7 @@ from typing import Any, Final, TextIO, TypeVar
 
 import click
 
-__all__ = ["Notes", "quiet_option", "write_file", "write_folder"]
+__all__ = ["Notes", "colours", "quiet_option", "write_file", "write_folder"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -27,6 +27,12 @@ _QUIET_START: Final = 1.0  # seconds; what takes less needs no progress
 def quiet_option(command: _Command) -> _Command:
     """`--quiet`: nothing on standard error but errors, and what is missing from a result."""
     return click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors and the result.")(command)
+
+
+def colours(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether standard output gets colours: on a terminal that has them, and never with NO_COLOR (no-color.org)."""
+    plain = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
+    return not plain and sys.stdout is not None and sys.stdout.isatty()
 
 
 @dataclass(slots=True)
