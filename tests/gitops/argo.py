@@ -1,6 +1,6 @@
 """What Argo CD is given: health checks and actions in its own folder layout, and the same as a patch of argocd-cm.
 
-One kind's folder is written by hand; `PYTHONPATH=tests python -m gitops.argo` makes the rest from it.
+One kind's folder is written by hand; `gitops.generated` makes the rest from it.
 """
 
 from collections.abc import Iterator
@@ -81,14 +81,3 @@ def _actions_text() -> str:
 def _entry(name: str, text: str, *, key: str = "resource.customizations.", indent: str = "  ") -> str:
     lines = "".join(f"{indent}  {line}".rstrip() + "\n" for line in text.splitlines())
     return f"{indent}{key}{name}: |\n{lines}"
-
-
-def main() -> None:
-    """Write every file that is made."""
-    for path, text in files():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from lupa import luajit21
 from gitops.argo import health
 from support.engines import engine
 
-__all__ = ["EXPRESSIONS", "Verdict", "Verdicts", "judge", "judge_in_luajit", "refused_by_flux"]
+__all__ = ["EXPRESSIONS", "FLUX", "Verdict", "Verdicts", "as_lua", "judge", "judge_in_luajit", "refused_by_flux"]
 
 FLUX = Path(__file__).parents[2] / "manifests" / "flux"
 EXPRESSIONS = {
@@ -66,7 +66,7 @@ def judge_in_luajit(item: Mapping[str, Any]) -> Verdict:
     names = runtime.globals()
     for library in _LIBRARIES:
         names[library] = None
-    names["obj"] = _as_lua(runtime, item)
+    names["obj"] = as_lua(runtime, item)
     try:
         answer = runtime.execute(health(str(item["kind"])))
     except luajit21.LuaError as error:
@@ -74,11 +74,12 @@ def judge_in_luajit(item: Mapping[str, Any]) -> Verdict:
     return Verdict(answer["status"], answer["message"] or "")
 
 
-def _as_lua(runtime: Any, value: Any) -> Any:
+def as_lua(runtime: Any, value: Any) -> Any:
+    """A value as a table of Lua, nested ones included."""
     if isinstance(value, Mapping):
-        return runtime.table_from({key: _as_lua(runtime, item) for key, item in value.items()})
+        return runtime.table_from({key: as_lua(runtime, item) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return runtime.table_from([_as_lua(runtime, item) for item in value])
+        return runtime.table_from([as_lua(runtime, item) for item in value])
     return value
 
 

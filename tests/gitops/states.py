@@ -66,13 +66,16 @@ _ADOPTING = resource(existing={"arn": arn_of("e")}, deletionPolicy="Retain")
 _MOVING = resource(RECORDING, replacePolicy="CreateBeforeDelete")
 _OTHER_SPEC: dict[str, str | None] = {"ivs-operator.dev/spec": "v1-other"}
 _STALE = {**_WAS_READY, "conditions": [_condition("Ready", "True", "Available", generation=1)]}
+_UNTIL = "InProgress"  # its expressions know no word for what goes
 _QUOTA = "the quota of recording configurations in us-west-2 is used up; ask AWS for more"
+_ASSUMED = "the role can be assumed; the account is 222233334444"
 
 STATES = (
     State("just applied", {**_PLAIN, "status": {"observedGeneration": -1}}, "InProgress", "Progressing"),
     told("being created", _PLAIN, "InProgress", "Progressing", [], None),
     told("AWS at work", _RECORDING, "InProgress", "Progressing", [made_for(_RECORDING, state="CREATING")], None),
     told("ready", _PLAIN, "Current", "Healthy", [made_for(_PLAIN)], None),
+    told("recording, ready", _RECORDING, "Current", "Healthy", [made_for(_RECORDING)], None),
     State("edited, not looked at yet", resource(generation=2, status=_WAS_READY), "InProgress", "Progressing"),
     State(
         "Ready speaks of an older generation",
@@ -148,12 +151,22 @@ STATES = (
         [channel("c", "a", name="lobby")],
     ),
     told("paused", resource(paused=True), "InProgress", "Suspended", [], None),
-    told("deleted, and in use", _DELETED, "Terminating", "Progressing", [made_for(_PLAIN)], [room("r", "a")]),
-    told("deleted, AWS at work", _DELETED, "Terminating", "Progressing", [made_for(_PLAIN, state="DELETING")], []),
+    told(
+        "deleted, and in use", _DELETED, "Terminating", "Progressing", [made_for(_PLAIN)], [room("r", "a")], flux=_UNTIL
+    ),
+    told(
+        "deleted, AWS at work",
+        _DELETED,
+        "Terminating",
+        "Progressing",
+        [made_for(_PLAIN, state="DELETING")],
+        [],
+        flux=_UNTIL,
+    ),
     State("account: just applied", account({"observedGeneration": -1}), "InProgress", "Progressing"),
     State(
         "account: its role can be assumed",
-        account({"observedGeneration": 1, "conditions": [_condition("Ready", "True", "Available")]}),
+        account({"observedGeneration": 1, "conditions": [_condition("Ready", "True", "Available", _ASSUMED)]}),
         "Current",
         "Healthy",
     ),

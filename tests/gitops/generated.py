@@ -1,0 +1,104 @@
+"""`PYTHONPATH=tests python -m gitops.generated`: write what in manifests/ is made from other files.
+
+The overlay `namespaced` has the chart's rules for an operator of some namespaces, which are made from the base. The
+examples beside Argo CD's health checks are states as the operator writes them.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from gitops import argo
+from gitops.judges import judge_in_luajit
+from gitops.states import STATES, State
+
+__all__ = ["examples", "files"]
+
+_ROOT = Path(__file__).parents[2]
+_OVERLAY = _ROOT / "manifests" / "overlays" / "namespaced"
+_RULES = _ROOT / "helm" / "ivs-operator" / "files" / "rbac"
+
+_CLUSTER_ROLE = """\
+# Made from the base: its rules without what role.yaml gives in the namespace.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: ivs-operator
+rules:
+"""
+_ROLE = """\
+# Made from the base: what an operator of one namespace reads and tells there only.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: ivs-operator
+  namespace: live
+  labels:
+    app.kubernetes.io/name: ivs-operator
+rules:
+"""
+_BINDING = """\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: ivs-operator
+  namespace: live
+  labels:
+    app.kubernetes.io/name: ivs-operator
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: ivs-operator
+subjects:
+  - kind: ServiceAccount
+    name: ivs-operator
+    namespace: ivs-operator
+"""
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file that is made, and what must be in it."""
+    yield from argo.files()
+    yield _OVERLAY / "cluster-role.yaml", _CLUSTER_ROLE + _rules("scoped-cluster")
+    yield _OVERLAY / "role.yaml", _ROLE + _rules("scoped-namespaces") + _BINDING
+
+
+def examples() -> Iterator[tuple[Path, str]]:
+    """What Argo CD's own tests read: objects, and what the health check says of them.
+
+    The words are today's. They are good examples for as long as the check says what stands beside them.
+    """
+    for kind in sorted({str(state.object["kind"]) for state in STATES}):
+        folder, tests = argo.CUSTOMIZATIONS / kind, []
+        for state in (each for each in STATES if each.object["kind"] == kind):
+            name = f"testdata/{re.sub(r'[^a-z]+', '_', state.name.lower()).strip('_')}.yaml"
+            yield folder / name, yaml.safe_dump(_plain(state), sort_keys=False, width=118)
+            message = judge_in_luajit(state.object).message
+            tests.append({"healthStatus": {"status": state.argo, "message": message}, "inputPath": name})
+        yield folder / "health_test.yaml", yaml.safe_dump({"tests": tests}, sort_keys=False, width=118)
+
+
+def _plain(state: State) -> dict[str, object]:
+    """The object as `kubectl get` shows it: without what is there for a planner only."""
+    item = dict(state.object)
+    item["metadata"] = {key: value for key, value in item["metadata"].items() if value}
+    return item
+
+
+def _rules(name: str) -> str:
+    lines = (_RULES / f"{name}.yaml").read_text().splitlines()
+    return "".join(f"  {line}\n" for line in lines)
+
+
+def main() -> None:
+    """Write every file that is made."""
+    for path, text in (*files(), *examples()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
