@@ -9,7 +9,7 @@ show can't be limited anyway.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -126,15 +126,20 @@ def document(statements: Iterable[Statement]) -> dict[str, Any]:
 
 
 def statements_for(features: Iterable[Feature], scope: Scope) -> tuple[Statement, ...]:
-    """The statements for these features, none twice."""
+    """The statements for these features; those about the same resources are one, since a policy's length is limited."""
     chosen = set(features)
-    found = [statement for feature in Feature if feature in chosen for statement in _FEATURES[feature](scope)]
-    return tuple({statement.sid: statement for statement in found}.values())
+    found: dict[str, Statement] = {}
+    for feature in Feature:
+        for statement in _FEATURES[feature](scope) if feature in chosen else ():
+            known = found.get(statement.sid, statement)
+            actions = tuple(dict.fromkeys((*known.actions, *statement.actions)))
+            found[statement.sid] = replace(statement, actions=actions)
+    return tuple(found.values())
 
 
 def _recording(scope: Scope) -> Iterable[Statement]:
     arn = scope.arn("ivs", "recording-configuration/*")
-    yield _anywhere(scope, "ListRecordingConfigurations", "ivs:ListRecordingConfigurations")
+    yield _anywhere(scope, "ivs:ListRecordingConfigurations")
     yield _on("GetRecordingConfigurations", arn, "ivs:GetRecordingConfiguration")
     yield _created(scope, "CreateRecordingConfigurations", arn, "ivs:CreateRecordingConfiguration")
     yield _owned(
@@ -153,19 +158,19 @@ def _recording(scope: Scope) -> Iterable[Statement]:
         "iam:CreateServiceLinkedRole",
         "iam:PutRolePolicy",
     )
-    yield _on_all("RecordingBuckets", _buckets(scope), "s3:GetBucketLocation", "s3:ListBucket")
+    yield _on_all("Buckets", _buckets(scope), "s3:GetBucketLocation", "s3:ListBucket")
 
 
 def _channels(scope: Scope) -> Iterable[Statement]:
     arn = scope.arn("ivs", "channel/*")
-    yield _anywhere(scope, "ListChannels", "ivs:ListChannels", "ivs:ListStreams")
+    yield _anywhere(scope, "ivs:ListChannels", "ivs:ListStreams")
     yield _on("GetChannels", arn, "ivs:GetChannel")
     yield _consumer(scope, "AssociateChannels", arn, "ivs:UpdateChannel")
 
 
 def _chat_logging(scope: Scope) -> Iterable[Statement]:
     arn = scope.arn("ivschat", "logging-configuration/*")
-    yield _anywhere(scope, "ListLoggingConfigurations", "ivschat:ListLoggingConfigurations")
+    yield _anywhere(scope, "ivschat:ListLoggingConfigurations")
     yield _on("GetLoggingConfigurations", arn, "ivschat:GetLoggingConfiguration")
     yield _created(scope, "CreateLoggingConfigurations", arn, "ivschat:CreateLoggingConfiguration")
     yield _owned(
@@ -178,9 +183,7 @@ def _chat_logging(scope: Scope) -> Iterable[Statement]:
         "ivschat:UpdateLoggingConfiguration",
     )
     yield _claimed(scope, "ClaimLoggingConfigurations", arn, "ivschat:TagResource")
-    yield _anywhere(
-        scope, "LogDelivery", *(f"logs:{verb}LogDelivery" for verb in _DELIVERY_VERBS), "logs:ListLogDeliveries"
-    )
+    yield _anywhere(scope, *(f"logs:{verb}LogDelivery" for verb in _DELIVERY_VERBS), "logs:ListLogDeliveries")
 
 
 _DELIVERY_VERBS: Final = ("Create", "Delete", "Get", "Update")
@@ -188,37 +191,37 @@ _DELIVERY_VERBS: Final = ("Create", "Delete", "Get", "Update")
 
 def _rooms(scope: Scope) -> Iterable[Statement]:
     arn = scope.arn("ivschat", "room/*")
-    yield _anywhere(scope, "ListRooms", "ivschat:ListRooms")
+    yield _anywhere(scope, "ivschat:ListRooms")
     yield _on("GetRooms", arn, "ivschat:GetRoom")
     yield _consumer(scope, "AssociateRooms", arn, "ivschat:UpdateRoom")
 
 
 def _chat_to_s3(scope: Scope) -> Iterable[Statement]:
-    yield _on_all("ChatLogBuckets", _buckets(scope), "s3:GetBucketPolicy", "s3:PutBucketPolicy")
+    yield _on_all("Buckets", _buckets(scope), "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 
 
 def _chat_to_cloudwatch(scope: Scope) -> Iterable[Statement]:
     verbs = ("logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy")
-    yield _anywhere(scope, "ChatLogGroups", *verbs)  # AWS documents them with the wildcard resource only
+    yield _anywhere(scope, *verbs)  # AWS documents them with the wildcard resource only
 
 
 def _chat_to_firehose(scope: Scope) -> Iterable[Statement]:
-    yield _on_all("ChatLogStreams", _streams(scope), "firehose:TagDeliveryStream")
+    yield _on_all("Streams", _streams(scope), "firehose:TagDeliveryStream")
     role = "role/aws-service-role/delivery.logs.amazonaws.com/AWSServiceRoleForLogDelivery"
     yield _on("ChatLogServiceRole", f"arn:aws:iam::{scope.account_id}:{role}", "iam:CreateServiceLinkedRole")
 
 
 def _destination_checks(scope: Scope) -> Iterable[Statement]:
     s3 = [action for action in DESTINATION_ACTIONS["s3"] if action != "s3:ListAllMyBuckets"]
-    yield _on_all("CheckBuckets", _buckets(scope), *s3)
+    yield _on_all("Buckets", _buckets(scope), *s3)
     yield Statement("CheckBucketNames", ("s3:ListAllMyBuckets",), ("*",), {})
-    yield _anywhere(scope, "CheckLogGroups", *DESTINATION_ACTIONS["logs"])
-    yield _on_all("CheckStreams", _streams(scope), *DESTINATION_ACTIONS["firehose"])
+    yield _anywhere(scope, *DESTINATION_ACTIONS["logs"])
+    yield _on_all("Streams", _streams(scope), *DESTINATION_ACTIONS["firehose"])
     yield _on("CheckKeys", scope.arn("kms", "key/*"), *DESTINATION_ACTIONS["kms"])
 
 
 def _delivery_metrics(scope: Scope) -> Iterable[Statement]:
-    yield _anywhere(scope, "DeliveryMetrics", *DELIVERY_ACTIONS)
+    yield _anywhere(scope, *DELIVERY_ACTIONS)
 
 
 def _accounts(scope: Scope) -> Iterable[Statement]:
@@ -228,8 +231,10 @@ def _accounts(scope: Scope) -> Iterable[Statement]:
 def _inventory(scope: Scope) -> Iterable[Statement]:
     """All that `inventory` and `import` call."""
     lists = ("ivs:ListChannels", "ivs:ListRecordingConfigurations", "ivschat:ListLoggingConfigurations")
-    yield _anywhere(scope, "InventoryLists", *lists, "ivschat:ListRooms")
-    yield _on("InventoryDetails", scope.arn("ivs", "recording-configuration/*"), "ivs:GetRecordingConfiguration")
+    yield _anywhere(scope, *lists, "ivschat:ListRooms")
+    yield _on(
+        "GetRecordingConfigurations", scope.arn("ivs", "recording-configuration/*"), "ivs:GetRecordingConfiguration"
+    )
 
 
 _FEATURES: Final[Mapping[Feature, Callable[[Scope], Iterable[Statement]]]] = {
@@ -247,10 +252,10 @@ _FEATURES: Final[Mapping[Feature, Callable[[Scope], Iterable[Statement]]]] = {
 }
 
 
-def _anywhere(scope: Scope, sid: str, *actions: str) -> Statement:
+def _anywhere(scope: Scope, *actions: str) -> Statement:
     """Actions without a resource, limited by region where they can be."""
     condition = {"StringEquals": {"aws:RequestedRegion": _one_or_many(scope.regions)}} if scope.regions else {}
-    return Statement(sid, actions, ("*",), condition)
+    return Statement("RegionWide", actions, ("*",), condition)
 
 
 def _on(sid: str, arn: str, *actions: str) -> Statement:
