@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.sharing import Shared
 from ivs_operator.domain.failures import CallFailed, FaultClass
 from support.situations import fault
@@ -16,14 +17,18 @@ class Reads:
 
     def __init__(self) -> None:
         self.began: list[float] = []
-        self.broken = False
+        self.broken: Reason | None = None
+        self.speaks_after: float | None = None
         self.shared = Shared(self.read, VirtualClock())
 
     async def read(self, began: float) -> None:
         self.began.append(began - START)
+        if self.speaks_after is not None:
+            await asyncio.sleep(self.speaks_after)
+            self.shared.answered()
         await asyncio.sleep(2)
-        if self.broken:
-            raise CallFailed(fault(FaultClass.FAST))
+        if self.broken is not None:
+            raise CallFailed(fault(FaultClass.FAST, self.broken))
 
     async def ask(self, moment: float) -> str:
         try:
@@ -64,13 +69,13 @@ async def test_what_is_fresh_enough_is_not_read_again() -> None:
 @in_virtual_time
 async def test_a_failure_is_shared_and_left_alone_for_a_moment() -> None:
     reads = Reads()
-    reads.broken = True
+    reads.broken = Reason.THROTTLED
     assert set(await asyncio.gather(*(reads.ask(0) for _ in range(100)))) == {"failed"}
     for _ in range(5):
         assert await reads.ask(0) == "failed"
     assert reads.began == [0], "however many ask"
     await asyncio.sleep(1.5)
-    reads.broken = False
+    reads.broken = None
     assert await reads.ask(0) == "read"
     assert len(reads.began) == 2
 
@@ -78,13 +83,41 @@ async def test_a_failure_is_shared_and_left_alone_for_a_moment() -> None:
 @in_virtual_time
 async def test_one_failure_after_the_other_is_left_alone_for_longer() -> None:
     reads = Reads()
-    reads.broken = True
+    reads.broken = Reason.THROTTLED
     while VirtualClock().now() < START + 300:
         await reads.ask(0)
         await asyncio.sleep(0.5)
     gaps = [later - earlier for earlier, later in pairwise(reads.began)]
     assert gaps == sorted(gaps)
     assert gaps[-1] >= 4 * gaps[0]
+
+
+@in_virtual_time
+async def test_while_a_place_does_not_answer_one_waits_for_the_next_attempt_and_the_others_are_told_at_once() -> None:
+    """Each that waits holds a worker, for as long as a call is waited for."""
+    reads = Reads()
+    reads.broken = Reason.UNAVAILABLE
+    await reads.ask(0)
+    await asyncio.sleep(10)
+    first = asyncio.create_task(reads.ask(0))
+    await asyncio.sleep(0.1)
+    before = VirtualClock().now()
+    assert await reads.ask(0) == "failed"
+    assert VirtualClock().now() == before
+    assert await first == "failed"
+
+
+@in_virtual_time
+async def test_once_the_attempt_gets_answers_all_wait_for_it_again() -> None:
+    """A whole pass over many rooms may take minutes; who wants it shall not be told that nobody answers."""
+    reads = Reads()
+    reads.broken = Reason.UNAVAILABLE
+    await reads.ask(0)
+    await asyncio.sleep(10)
+    reads.broken, reads.speaks_after = None, 0.5
+    first = asyncio.create_task(reads.ask(0))
+    await asyncio.sleep(1)
+    assert [await reads.ask(0), await first] == ["read", "read"]
 
 
 @in_virtual_time

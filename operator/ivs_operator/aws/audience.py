@@ -167,6 +167,7 @@ class Audience:
         pages = 0
         self._pass.watch()
         async for page in self._gateway.consumers():
+            self._pass.answered()
             pages += 1
             found.update((item.arn, item) for item in page if item.arn not in found)
         self._pages = pages

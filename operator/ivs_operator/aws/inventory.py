@@ -197,6 +197,7 @@ class Inventory:
         seen: dict[str, Configuration] = {}
         pages = 0
         async for page in self.gateway.configurations():
+            self._list.answered()
             pages += 1
             seen.update((item.arn, item) for item in page)
         self._pages = pages

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
+from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import CallFailed, delay
 
 __all__ = ["Shared", "retrieved"]
@@ -17,7 +18,11 @@ class _Clock(Protocol):
 
 
 class Shared:
-    """Runs `read(began)` one at a time. After a failure it is left alone for a moment, however many ask."""
+    """Runs `read(began)` one at a time. After a failure it is left alone for a moment, however many ask.
+
+    While a place does not answer, one who asks waits for the next attempt; the others are told at once, lest all that
+    concerns a place that hangs held the workers which others need. Once the attempt is `answered` they wait as well.
+    """
 
     def __init__(self, read: Callable[[float], Awaitable[None]], clock: _Clock) -> None:
         self._read = read
@@ -27,6 +32,7 @@ class Shared:
         self._began = 0.0
         self._failures = 0
         self._failure: CallFailed | None = None
+        self._hopeless = False
         self._quiet_until = 0.0
         self._touched: set[str] | None = None
 
@@ -44,12 +50,18 @@ class Shared:
         while self._began == 0.0 or self._began < moment:
             if self._running is None:
                 self._start()
+            elif self._hopeless and self._failure is not None:
+                raise self._failure
             running, since = self._running, self._running_since
             assert running is not None  # noqa: S101 - just started, or running
             # Shielded: whoever is cancelled while waiting must not take the read from the others.
             await asyncio.shield(running)
             if since >= moment and self._began >= since:
                 return
+
+    def answered(self) -> None:
+        """The read under way gets answers."""
+        self._hopeless = False
 
     def watch(self) -> None:
         """From now on, remember what is touched: it is newer than what the running read saw."""
@@ -79,10 +91,11 @@ class Shared:
         except CallFailed as error:
             self._failures += 1
             self._failure = error
+            self._hopeless = error.fault.reason is Reason.UNAVAILABLE
             self._quiet_until = self._clock.now() + min(delay(error.fault.kind, self._failures), _LONGEST_QUIET)
             raise
         else:
-            self._began, self._failures, self._failure = began, 0, None
+            self._began, self._failures, self._failure, self._hopeless = began, 0, None, False
         finally:
             self._running = None
 
