@@ -1,0 +1,118 @@
+"""Orphans are told once they are sure, once each, and counted; nothing else happens to them."""
+
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from ivs_operator.domain.identity import Key
+from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.orphans import Orphan
+from ivs_operator.engine.orphan_watch import OrphanWatch, words
+from ivs_operator.kube.cache import ResourceCache
+from ivs_operator.kube.errors import Gone
+from support.objects import CLUSTER, REGION, arn_of, configuration, key_of, resource
+
+
+class Place:
+    """One place as Lists show it."""
+
+    def __init__(self, *objects: Configuration) -> None:
+        self.listed_at = 0.0
+        self.objects = list(objects)
+
+    def listed(self) -> tuple[Configuration, ...]:
+        return tuple(self.objects)
+
+
+class Trial:
+    def __init__(self, *places: Place, namespaces: frozenset[str] | None = None) -> None:
+        self.places = places
+        self.resources = ResourceCache()
+        self.told: list[Orphan] = []
+        self.refuses = False
+        self.watch = OrphanWatch(
+            lambda: self.places,
+            self.resources,
+            CLUSTER,
+            namespaces=namespaces,
+            interval=1,
+            active=lambda: True,
+            tell=self.tell,
+        )
+
+    async def tell(self, orphan: Orphan) -> None:
+        if self.refuses:
+            raise Gone("namespaces live not found")
+        self.told.append(orphan)
+
+    async def sweeps(self, number: int) -> list[str]:
+        """So many Lists, each looked at twice; returns who was told of so far."""
+        for _ in range(number):
+            for place in self.places:
+                place.listed_at += 1
+            await self.watch.once()
+            await self.watch.once()
+        return [orphan.arn for orphan in self.told]
+
+
+def counted(region: str = REGION) -> float:
+    return REGISTRY.get_sample_value("ivs_operator_orphans", {"region": region}) or 0.0
+
+
+def put(trial: Trial, item: dict[str, Any]) -> Key:
+    trial.resources.put(key_of(item), item)
+    return key_of(item)
+
+
+async def test_an_orphan_is_told_once_after_three_lists() -> None:
+    trial = Trial(Place(configuration("a"), configuration("b")), Place(configuration("c", owner=None)))
+    assert await trial.sweeps(2) == []
+    assert counted() == 0, "a List may lag behind a delete"
+    assert await trial.sweeps(1) == [arn_of("a"), arn_of("b")]
+    assert counted() == 2
+    assert await trial.sweeps(5) == [arn_of("a"), arn_of("b")]
+    message = words(trial.told[0])
+    assert "there is no ChatLoggingConfiguration live/vod" in message
+    assert "cleanup --orphans" in message
+
+
+async def test_what_goes_or_finds_its_custom_resource_is_none_any_more() -> None:
+    trial = Trial(Place(configuration("a")))
+    await trial.sweeps(3)
+    key = put(trial, resource(status={"region": REGION}))
+    await trial.sweeps(1)
+    assert counted() == 0
+    trial.resources.remove(key)
+    assert await trial.sweeps(2) == [arn_of("a")]
+    assert await trial.sweeps(1) == [arn_of("a"), arn_of("a")], "an orphan once more is news"
+
+
+async def test_a_gap_starts_the_count_anew() -> None:
+    place = Place(configuration("a"))
+    trial = Trial(place)
+    await trial.sweeps(2)
+    place.objects.clear()
+    await trial.sweeps(1)
+    place.objects.append(configuration("a"))
+    assert await trial.sweeps(2) == []
+    assert await trial.sweeps(1) == [arn_of("a")]
+
+
+async def test_other_namespaces_are_others() -> None:
+    trial = Trial(Place(configuration("a")), namespaces=frozenset({"chat"}))
+    assert await trial.sweeps(5) == []
+
+
+async def test_an_event_that_can_not_be_posted_is_not_tried_again() -> None:
+    trial = Trial(Place(configuration("a")))
+    trial.refuses = True
+    await trial.sweeps(4)
+    trial.refuses = False
+    assert await trial.sweeps(2) == []
+    assert counted() == 1, "the metric says it all the same"
+
+
+async def test_a_flood_is_counted_and_not_told_one_by_one() -> None:
+    trial = Trial(Place(*(configuration(f"x-{n}") for n in range(100))))
+    assert len(await trial.sweeps(4)) == 20
+    assert counted() == 100
