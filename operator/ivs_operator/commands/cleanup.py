@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
@@ -38,6 +39,7 @@ ivs-operator cleanup --orphans --cluster-id prod-eu -o json | jq '.orphans[].arn
 @click.option("--account", metavar="NAME", default="", help="Look in the account of this AWSAccount, by its role.")
 @click.option("--all-gone", is_flag=True, help="It is true that no AWS object belongs to a custom resource here.")
 @click.option("--output", "-o", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@cluster_options
 @setting_options("region", "cluster_id")
 @quiet_option
 @click.pass_context

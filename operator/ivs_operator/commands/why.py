@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
@@ -41,8 +42,9 @@ class _ObjectName(click.ParamType[str]):
 
 @command_of(examples=_EXAMPLES)
 @click.argument("object_", metavar="KIND/NAMESPACE/NAME", type=_ObjectName())
-@click.option("--namespace", "-n", help="Namespace, for KIND/NAME. [default: default]")
+@click.option("--namespace", "-n", help="Namespace, for KIND/NAME. [default: the kubeconfig's]")
 @click.option("--output", "-o", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@cluster_options
 @setting_options("region", "cluster_id", "default_tags", "namespaces", "watch_selector", "sweep_interval")
 @quiet_option
 @click.pass_context
@@ -83,7 +85,7 @@ def key_from(text: str, namespace: str | None) -> "Key":
     parts = text.split("/")
     kinds = {word: kind for kind, words in _words().items() for word in words}
     if len(parts) == 2:  # noqa: PLR2004 - as kubectl writes it
-        parts = [parts[0], namespace or "default", parts[1]]
+        parts = [parts[0], namespace or _usual_namespace(), parts[1]]
     elif namespace is not None and parts[1:2] != [namespace]:
         raise Failure(f"{text}: names a namespace, and --namespace names {namespace}", ExitCode.USAGE)
     if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - kind, namespace, name
@@ -92,6 +94,12 @@ def key_from(text: str, namespace: str | None) -> "Key":
     if kind is None:
         raise Failure(f"{parts[0]}: no kind of ours; use one of {', '.join(kinds)}", ExitCode.USAGE)
     return Key(Kind(kind), parts[1], parts[2])
+
+
+def _usual_namespace() -> str:
+    from ivs_operator.kube.connection import usual_namespace
+
+    return usual_namespace()
 
 
 def _words() -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,10 @@ from kubernetes.aio import client, config
 from kubernetes.aio.config.config_exception import ConfigException
 from yaml import YAMLError
 
-__all__ = ["NoCluster", "connect", "kopf_login"]
+__all__ = ["CONTEXT", "NoCluster", "connect", "kopf_login", "usual_namespace"]
+
+CONTEXT: Final = "IVS_OPERATOR_KUBE_CONTEXT"
+"""Environment variable with the context of the kubeconfig to use; unset: its current one."""
 
 _UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError, LookupError, YAMLError)
 """What the client's loader raises for a file that is no YAML, or not of the shape it expects."""
@@ -44,14 +47,17 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
     configuration = client.Configuration()
     configuration.retries = None  # retries are the queue's
     configuration.disable_strict_ssl_verification = True  # see _Connection
-    if environ.get("KUBERNETES_SERVICE_HOST") and not environ.get("KUBECONFIG"):
+    context = environ.get(CONTEXT) or None
+    if environ.get("KUBERNETES_SERVICE_HOST") and not environ.get("KUBECONFIG") and context is None:
         try:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except ConfigException as error:
             raise NoCluster(f"running in a pod, but without a service account token: {error}") from error
         return configuration
     try:
-        await config.load_kube_config(environ.get("KUBECONFIG") or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            environ.get("KUBECONFIG") or None, context=context, client_configuration=configuration
+        )
     except ConfigException as error:
         message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
         raise NoCluster(message) from error
@@ -60,6 +66,17 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
         message = f"the kubeconfig can't be read: {reason or type(error).__name__}. Set KUBECONFIG to a valid file"
         raise NoCluster(message) from error
     return configuration
+
+
+def usual_namespace(environ: Mapping[str, str] = os.environ) -> str:
+    """The namespace that kubectl works in: the context's own, else `default`."""
+    try:
+        contexts, current = config.list_kube_config_contexts(environ.get("KUBECONFIG") or None)  # type: ignore[no-untyped-call]
+        chosen = environ.get(CONTEXT)
+        context = next((item for item in contexts if item["name"] == chosen), current)
+        return str(context["context"].get("namespace") or "default")
+    except (ConfigException, *_UNREADABLE):  # whoever connects says what is wrong with it
+        return "default"
 
 
 async def kopf_login(configuration: client.Configuration) -> kopf.ConnectionInfo:
