@@ -44,7 +44,7 @@ def _allows(statement: Mapping[str, Any], caller: str, asked: Mapping[str, str])
         return False
     principal = statement.get("Principal")
     trusted = _listed(principal.get("AWS") if isinstance(principal, Mapping) else principal)
-    if not any(item == "*" or item == caller or item.startswith(f"arn:aws:iam::{caller}:") for item in trusted):
+    if not any(item in {"*", caller} or item.startswith(f"arn:aws:iam::{caller}:") for item in trusted):
         return False
     equal: Mapping[str, Any] = (statement.get("Condition") or {}).get("StringEquals") or {}
     return "sts:ExternalId" not in equal or asked.get("ExternalId") in _listed(equal["sts:ExternalId"])

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+import structlog
+
 from ivs_operator.api.kinds import AWS_ACCOUNT, MANAGED_KINDS
 from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VERSION
 from ivs_operator.aws.estate import AwsEstate
@@ -15,10 +17,13 @@ from ivs_operator.engine.queue import WorkQueue
 from ivs_operator.engine.tenancy import AccountBook, Tenancy
 from ivs_operator.kube.access import LABELS_OF_NAMESPACES, Right
 from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.errors import Forbidden
 from ivs_operator.kube.follower import Follower
 from ivs_operator.settings import Settings
 
 __all__ = ["Tenants"]
+
+log = structlog.get_logger(__name__)
 
 _ACCOUNTS: Final = f"/apis/{GROUP}/{VERSION}/{AWS_ACCOUNT.plural}"
 _NAMESPACES: Final = "/api/v1/namespaces"
@@ -75,13 +80,20 @@ class Tenants:
     async def _used(self, account: str) -> bool:
         """Whether any object of the cluster may have something in the account, whoever watches it.
 
+        An operator that may not read other namespaces goes by its own objects: else the AWSAccount would never go.
+
         Raises:
             KubeError: it can't be told.
         """
-        for kind in MANAGED_KINDS:
-            async for resource in self._client.everything(kind.plural):
-                if reference_of(resource) == account and FINALIZER in (resource["metadata"].get("finalizers") or ()):
-                    return True
+        try:
+            for kind in MANAGED_KINDS:
+                async for resource in self._client.everything(kind.plural):
+                    if reference_of(resource) == account and FINALIZER in (
+                        resource["metadata"].get("finalizers") or ()
+                    ):
+                        return True
+        except Forbidden as error:
+            log.warning("whether others use the AWSAccount can't be told; it goes", account=account, error=str(error))
         return False
 
     def mind_labels(self) -> None:
