@@ -9,7 +9,7 @@
 #             built anywhere
 # --push      to the registry that --tag names; the only place for several platforms (docker with buildx)
 # --bases debian   makes the two base images from Debian packages with mmdebstrap, where no registry can be reached
-#                  (podman or buildah); made once, and again after 7 days
+#                  (podman or buildah); takes a minute, and arm64 needs nothing but the packages
 #
 # Behind a proxy: PIP_CONFIG_FILE and PIP_CERT are given to the build as secrets.
 set -euo pipefail
@@ -66,7 +66,7 @@ else
       break
     fi
   done
-  [ -n "$engine" ] || fail "nothing to build with: $(IFS=';'; echo "${tried[*]}"). Install Docker, Podman or Buildah"
+  [ -n "$engine" ] || fail "nothing to build with:$(printf ' %s;' "${tried[@]}") install Docker, Podman or Buildah"
 fi
 
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' operator/ivs_operator/__init__.py)

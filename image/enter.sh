@@ -10,6 +10,7 @@ set -euo pipefail
   echo "usage: image/enter.sh ROOT PROGRAM [ARGUMENT...]" >&2
   exit 2
 }
+# shellcheck disable=SC2016 # the inner shell expands
 exec unshare --user --map-root-user --mount --propagation private bash -euc '
   root=$(realpath "$1")
   shift
