@@ -1,0 +1,61 @@
+"""A node without a machine: kwok plays the kubelet, a thread the scheduler. Deployments become available."""
+
+import http.client
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ivs_sandbox.cluster import Cluster
+from ivs_sandbox.processes import spawn, stop
+from support.api_server import ApiServer, Refused
+from support.engines import engine
+
+__all__ = ["pretended_node"]
+
+NODE = "pretended"
+_PAUSE = 0.2  # seconds between looks for pods without a node
+
+
+@contextmanager
+def pretended_node(cluster: Cluster) -> Iterator[None]:
+    """While this lasts, pods run and are ready on a node that does not exist."""
+    api = ApiServer(cluster.kubeconfig)
+    annotations = {"kwok.x-k8s.io/node": "fake"}
+    with suppress(Refused):  # it is there from before
+        api.call("POST", "/api/v1/nodes", {"metadata": {"name": NODE, "annotations": annotations}})
+    folder = cluster.directory / "kwok"
+    command: list[str | Path] = [engine("kwok"), f"--kubeconfig={cluster.kubeconfig}", "--manage-all-nodes"]
+    environ = {**os.environ, "HOME": str(folder)}
+    kwok = spawn("kwok", command, owner_pid=os.getpid(), folder=_made(folder), environ=environ)
+    ended = threading.Event()
+    scheduler = threading.Thread(target=_schedule, args=(api, ended), name="scheduler", daemon=True)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        scheduler.join()
+        stop(kwok)
+        api.close()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _schedule(api: ApiServer, ended: threading.Event) -> None:
+    while not ended.wait(_PAUSE):
+        with suppress(OSError, http.client.HTTPException):
+            for pod in api.call("GET", "/api/v1/pods", fieldSelector="spec.nodeName=")["items"]:
+                _bind(api, pod["metadata"])
+
+
+def _bind(api: ApiServer, pod: dict[str, Any]) -> None:
+    target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
+    body = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod["name"]}, "target": target}
+    with suppress(Refused):  # it has gone meanwhile
+        api.call("POST", f"/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}/binding", body)

@@ -1,0 +1,324 @@
+"""Releases by Helm itself: installed, tried, upgraded, rolled back, uninstalled, installed again; and several.
+
+Nobody loses anything at AWS by any of it, and the operator never needs more rights than the chart has given.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from helm.chart import CHART, run_helm
+from helm.nodes import pretended_node
+from helm.releases import OLD_VERSION, Release, previous_chart
+from ivs_sandbox.control_plane import ControlPlane
+from support.deadlines import until
+from support.walk import CHAT, RECORDING, Walk, s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ivs_sandbox.binaries import Binaries
+    from support.emulator import Emulator
+    from support.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.xdist_group("helm-releases")
+ROLE = "arn:aws:iam::222233334444:role/ivs-operator"
+
+
+@pytest.fixture(scope="module")
+def cluster(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster that nobody has installed anything in, with a pretended node."""
+    with ControlPlane(control_plane_binaries, tmp_path_factory.mktemp("helm") / "control-plane") as started:
+        started.start_controller_manager()
+        with pretended_node(started):
+            yield started
+
+
+@pytest.fixture
+def release(cluster: ControlPlane, emulator: Emulator, tmp_path: Path) -> Iterator[Callable[..., Release]]:
+    """`(name, **settings) -> release`, not installed yet."""
+    made: list[Release] = []
+
+    def make(name: str, **settings: Any) -> Release:
+        made.append(Release(cluster, emulator, name, tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+
+
+def refusals(release: Release) -> list[str]:
+    """What the API server refused to the release's service account."""
+    user = f"system:serviceaccount:{release.name}:{release.name}"
+    entries = release.cluster.audit_log.entries(user=user)
+    assert entries, "it has asked for something"
+    return [f"{entry.verb} {entry.resource} in {entry.namespace}" for entry in entries if entry.code in {401, 403}]
+
+
+def standing(process: OperatorProcess) -> str:
+    """What /readyz says."""
+    return process.probe("/readyz")[1].strip()
+
+
+def leads(process: OperatorProcess) -> bool:
+    return standing(process) == "ok: leading"
+
+
+def ask_readiness(release: Release, port: int, seconds: str = "1") -> subprocess.CompletedProcess[str]:
+    """Run what the pod of `helm test` would run, in the release's words, against the process."""
+    hooks = release.helm("get", "hooks", release.name, f"--namespace={release.name}").stdout
+    (pod,) = [item for item in yaml.safe_load_all(hooks) if item and item["kind"] == "Pod"]
+    (container,) = pod["spec"]["containers"]
+    assert container["command"] == ["python3", "-c"]
+    script, name, rendered_port, _ = container["args"]
+    assert name == f"{release.name}.{release.name}.svc"
+    assert int(rendered_port) == release.values["settings"]["healthPort"]
+    line = [sys.executable, "-c", script, "127.0.0.1", str(port), seconds]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def old_crd(crd: dict[str, Any]) -> None:
+    """As an older version may have been: a column fewer."""
+    (version,) = crd["spec"]["versions"]
+    version["additionalPrinterColumns"] = [
+        column for column in version["additionalPrinterColumns"] if column["name"] not in {"Destination", "Role"}
+    ]
+
+
+def columns(release: Release) -> set[str]:
+    crd = release.get("crd", f"{RECORDING}.ivs-operator.dev")
+    return {column["name"] for column in crd["spec"]["versions"][0]["additionalPrinterColumns"]}
+
+
+def test_install_upgrade_roll_back_uninstall_and_install_again(
+    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator, tmp_path: Path
+) -> None:
+    video = release("video")
+    account = {"prod": {"roleARN": ROLE}}
+    old = previous_chart(tmp_path, old_crd)
+    notes = video.install(old)
+    assert f"ivs-operator {OLD_VERSION} is installed as release video" in notes
+    assert "Destination" not in columns(video)
+    operator = video.start()
+    cluster.kubectl("create", "namespace", "live")
+    walk = Walk(cluster, "live", emulator, operator)
+    bucket = emulator.bucket("live-logs")
+    room = walk.room("lobby", env="prod")
+    walk.apply(CHAT, "chat", destinationConfiguration=s3(bucket), rooms=[{"matchTags": {"env": "prod"}}])
+    walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
+    arn = walk.ready(CHAT, "chat")["arn"]
+    walk.ready(RECORDING, "vod")
+    before = {plural: walk.get(plural, name) for plural, name in ((CHAT, "chat"), (RECORDING, "vod"))}
+    since = emulator.control.last_sequence()
+
+    # Upgrade: new CRDs, a new pod, an AWSAccount from values; what exists is met as it was left.
+    assert operator.stop() == 0, operator.tail()
+    video.upgrade(awsAccounts=account)
+    assert "Destination" in columns(video), "an upgrade renews the CRDs"
+    assert video.get("awsaccount", "prod")["spec"] == {"roleARN": ROLE}
+    operator = walk.operator = video.start()
+    assert until(lambda: leads(operator), "the new one leads", last=operator.tail)
+    walk.sweeps(CHAT, 2)
+    changed = {"prod": {"roleARN": ROLE, "externalID": "live-platform"}}
+    video.upgrade(awsAccounts=changed)
+    assert video.get("awsaccount", "prod")["spec"] == changed["prod"], "another upgrade edits the account in place"
+
+    # Roll back to the older version: what the newer one has written is understood.
+    assert operator.stop() == 0, operator.tail()
+    video.helm("rollback", "video", "1", "--namespace=video", "--wait", "--timeout=120s")
+    assert "Destination" not in columns(video)
+    operator = walk.operator = video.start()
+    until(lambda: leads(operator), "the old one leads", last=operator.tail)
+    walk.sweeps(CHAT, 2)
+    assert refusals(video) == []
+    assert emulator.control.requests(since, write=True) == [], "nothing was made again or changed at AWS"
+    for plural, name in ((CHAT, "chat"), (RECORDING, "vod")):
+        assert walk.get(plural, name) == before[plural], "nor was anything written to Kubernetes"
+
+    # Uninstall: the CRDs, the objects and AWS stay; installed again, it goes on.
+    assert operator.stop() == 0, operator.tail()
+    said = video.uninstall()
+    assert "CustomResourceDefinition" in said, "Helm names what it keeps"
+    assert [walk.get(plural, name) for plural, name in ((CHAT, "chat"), (RECORDING, "vod"))] == list(before.values())
+    assert video.get("awsaccount", "prod")
+    assert walk.held_by(room) == [arn]
+    assert not cluster.kubectl("get", "deployment,role,pdb,service", "--namespace=video", "--output=name").stdout
+    video.install()
+    operator = walk.operator = video.start()
+    until(lambda: leads(operator), "it leads again", last=operator.tail)
+    walk.sweeps(CHAT, 2)
+    assert emulator.control.requests(since, write=True) == []
+    walk.edit(CHAT, "chat", deletionPolicy="DetachAndDelete")
+    for plural, name in ((CHAT, "chat"), (RECORDING, "vod")):
+        walk.delete(plural, name)
+        walk.gone(plural, name)
+    assert walk.configurations(CHAT) == walk.configurations(RECORDING) == []
+    walk.api.close()
+
+
+@pytest.fixture
+def crds(cluster: ControlPlane) -> None:
+    """The CRDs, whoever has made them."""
+    if "recordingconfigurations" not in cluster.kubectl("get", "crds", "--output=name").stdout:
+        cluster.apply_crds(CHART.parents[1] / "crds")
+
+
+@pytest.mark.usefixtures("crds")
+def test_an_operator_of_one_namespace_touches_no_other_and_outlives_its_namespace(
+    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator
+) -> None:
+    for namespace in ("inside", "outside"):
+        cluster.kubectl("create", "namespace", namespace)
+    scoped = release("scoped", namespaces=["inside"])
+    scoped.install(crds={"install": False})
+    operator = scoped.start()
+    inside, outside = (Walk(cluster, name, emulator, operator) for name in ("inside", "outside"))
+    bucket = emulator.bucket("logs")
+    outside.apply(CHAT, "chat", destinationConfiguration=s3(bucket))
+    inside.apply(CHAT, "chat", destinationConfiguration=s3(bucket))
+    inside.ready(CHAT, "chat")
+    assert outside.status(CHAT, "chat") == {"observedGeneration": -1}, "nobody has looked at it"
+    user = f"system:serviceaccount:{scoped.name}:{scoped.name}"
+    ours = [entry for entry in cluster.audit_log.entries(user=user) if entry.resource in {CHAT, RECORDING}]
+    assert {entry.namespace for entry in ours} == {"inside"}, "no other namespace, and never all at once"
+    assert refusals(scoped) == []
+
+    cluster.kubectl("delete", "namespace", "inside", "--wait=false")
+    until(
+        lambda: not cluster.kubectl("get", "namespace", "inside", "--ignore-not-found", "--output=name").stdout,
+        "the namespace is gone: its RoleBindings went first, but the finalizer was taken off",
+        last=operator.tail,
+    )
+    assert outside.configurations(CHAT) == []
+    for walk in (inside, outside):
+        walk.api.close()
+
+
+@pytest.mark.usefixtures("crds")
+def test_a_second_installation_stands_by_says_so_and_takes_over(
+    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator
+) -> None:
+    cluster.kubectl("create", "namespace", "shared")
+    first, second = release("first"), release("second", namespaces=["shared"])
+    first.install(crds={"install": False})
+    leader = first.start()
+    until(lambda: leads(leader), "the first leads", last=leader.tail)
+    second.install(crds={"install": False})
+    late = second.start()
+    line = late.wait_line(event="another installation works on the same objects; standing by")
+    assert line["level"] == "warning"
+    assert line["lease"] == "first/ivs-operator"
+    assert "--namespaces" in line["remedy"]
+    assert standing(late).startswith("ok: standing by; another installation works on the same objects: ")
+    assert standing(late).endswith("(lease first/ivs-operator)")
+
+    # `helm test` of each says what it has: the first works, the second has nobody who leads.
+    done = ask_readiness(first, first.values["settings"]["healthPort"])
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["127.0.0.1 ok: leading", "ivs-operator works"])
+    done = ask_readiness(second, second.values["settings"]["healthPort"])
+    assert done.returncode == 1
+    assert "another installation works on the same objects" in done.stdout
+
+    walk = Walk(cluster, "shared", emulator, late)
+    walk.apply(CHAT, "chat", destinationConfiguration=s3(emulator.bucket("logs")))
+    walk.ready(CHAT, "chat")
+    assert [request["operation"] for request in emulator.control.requests(write=True, service="ivschat")] == [
+        "CreateLoggingConfiguration"
+    ], "only one of them has worked"
+    assert leader.stop() == 0, leader.tail()
+    first.uninstall()
+    until(lambda: leads(late), "the second takes over", last=late.tail)
+    walk.delete(CHAT, "chat")
+    walk.gone(CHAT, "chat")
+    assert refusals(first) == refusals(second) == []
+    walk.api.close()
+
+
+@pytest.mark.usefixtures("crds")
+def test_a_second_release_with_the_same_crds_or_names_is_refused_by_helm_in_words(
+    release: Callable[..., Release], cluster: ControlPlane
+) -> None:
+    owner, other = release("owner"), release("other")
+    owner.install(crds={"install": False})
+    values = {**other.values, "fullnameOverride": "owner", "crds": {"install": False}}
+    refused = other.helm.apply("install", "other", CHART, values, check=False)
+    assert refused.returncode != 0
+    assert 'ClusterRole "owner"' in refused.stderr
+    assert 'must equal "other": current value is "owner"' in refused.stderr
+
+
+@pytest.mark.usefixtures("crds")
+def test_helm_test_waits_for_a_pod_that_ends_well(release: Callable[..., Release], cluster: ControlPlane) -> None:
+    """The pod's own word is tried above; here, that Helm makes it, waits for it, and takes it away."""
+    tried = release("tried")
+    tried.install(crds={"install": False})
+    name = "tried-test"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: tried.helm("test", "tried", "--namespace=tried", "--timeout=60s"))
+        until(
+            lambda: tried.cluster.kubectl("get", "pod", name, "--namespace=tried", check=False).returncode == 0,
+            "the pod is there",
+        )
+        labels = tried.get("pod", name)["metadata"]["labels"]
+        selector = tried.get("service", "tried")["spec"]["selector"]
+        assert not selector.items() <= labels.items(), "the Service must not count the test among the replicas"
+        done = json.dumps({"status": {"phase": "Succeeded"}})
+        until(
+            lambda: tried.get("pod", name)["status"].get("phase") == "Running",
+            "kwok runs it",
+        )
+        cluster.kubectl(
+            *("patch", "pod", name, "--namespace=tried", "--subresource=status", "--type=merge", f"--patch={done}")
+        )
+        said = running.result(timeout=60).stdout
+    assert "Phase:          Succeeded" in said
+    assert cluster.kubectl("get", "pod", name, "--namespace=tried", check=False).returncode != 0, "taken away again"
+
+
+class _NotReady(http.server.BaseHTTPRequestHandler):
+    """What an operator without a right answers."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b"RBAC does not allow the operator to list recordingconfigurations.ivs-operator.dev\n")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_readiness_test_says_what_is_wrong() -> None:
+    script = (CHART / "files" / "readiness_test.py").read_text()
+
+    def run(port: int) -> str:
+        line = [sys.executable, "-c", script, "127.0.0.1", str(port), "0.1"]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "kubectl logs tells more" in done.stdout
+        return done.stdout
+
+    with http.server.HTTPServer(("127.0.0.1", 0), _NotReady) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        assert "127.0.0.1 not ready: RBAC does not allow the operator to list" in run(port)
+        server.shutdown()
+    assert f"127.0.0.1 no answer on port {port}" in run(port)
+
+
+def test_an_older_kubernetes_is_refused() -> None:
+    done = run_helm("template", "x", CHART, "--kube-version=1.29.9")
+    assert done.returncode != 0
+    assert "requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr
+    vendors = run_helm("template", "x", CHART, "--kube-version=v1.31.4-eks-2d5f260")
+    assert vendors.returncode == 0, vendors.stderr
