@@ -2,20 +2,25 @@
 
 Only objects with something to do, or something new to say, enter the queue. At rest that is none: no call per object
 and no write at all.
+
+Each account, and in it each kind and region, is swept by a task of its own that nobody waits for: one that hangs, or
+has ten thousand rooms to read, is left out of the next rounds until it is through, and delays no other.
 """
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
 from ivs_operator.clock import Clock
-from ivs_operator.domain.failures import CallFailed, Fault
+from ivs_operator.domain.accounts import reference_of
+from ivs_operator.domain.failures import CallFailed, Fault, NotWritten, PermitLost
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.report import status_of
 from ivs_operator.domain.subject import Situation
@@ -35,11 +40,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One kind in one account and region."""
+    """One kind in one account and region, reached by the role of an AWSAccount if one is named."""
 
     kind: Kind
     account_id: str
     region: str
+    account: str = ""
 
 
 class Sweep:
@@ -65,25 +71,70 @@ class Sweep:
         self._active = active
         self._swept_at: dict[Place, float] = {}
         self._told: dict[Place, str] = {}
+        self._running: dict[Place | str, asyncio.Task[None]] = {}
         self._jitter = random.Random()  # noqa: S311 - spreads calls, guards nothing
 
     async def run(self) -> None:
         """Sweep for ever, behind whatever a person waits for."""
         BACKGROUND.set(True)
-        while True:
-            await asyncio.sleep(self._interval * (1 + self._jitter.uniform(-_JITTER, _JITTER)))
-            if self._active():
-                await self.once()
+        try:
+            while True:
+                await asyncio.sleep(self._interval * (1 + self._jitter.uniform(-_JITTER, _JITTER)))
+                if self._active():
+                    self._begin()
+                self._measure()
+        finally:
+            for task in self._running.values():
+                task.cancel()
 
     async def once(self) -> None:
-        """One sweep of all places, side by side: a slow one must not hold up the others."""
-        places = await self._places()
-        async with asyncio.TaskGroup() as group:
-            for place, keys in places.items():
-                group.create_task(self._sweep(place, keys))
+        """One sweep of everything, waited for."""
+        self._begin()
+        while self._running:
+            await asyncio.gather(*self._running.values())
+        self._measure()
+
+    def _begin(self) -> None:
+        """Start a sweep of each account whose places the last one has told already."""
+        accounts: dict[str, list[Key]] = {}
+        for key in self._resources.keys():  # noqa: SIM118 - a method of ours, no dict
+            account = reference_of(self._resources.get(key) or {}) or ""
+            accounts.setdefault(account, []).append(key)
+        for account, keys in accounts.items():
+            self._spawn(account, self._sweep_account(keys))
+        for place in [place for place in self._swept_at if place.account not in accounts]:
+            del self._swept_at[place]
+
+    def _spawn(self, what: Place | str, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`, unless that of the last time still runs."""
+        if what in self._running:
+            work.close()
+            return
+        self._running[what] = asyncio.get_running_loop().create_task(self._alone(what, work))
+
+    async def _alone(self, what: Place | str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except PermitLost:
+            return  # another process leads by now, or this one stops
+        except Exception:  # one bad account must not end the sweeps of the others
+            log.exception("a sweep has failed; it is tried again", of=str(what))
+        finally:
+            del self._running[what]
+
+    async def _sweep_account(self, keys: list[Key]) -> None:
+        for place, members in (await self._places(keys)).items():
+            self._spawn(place, self._sweep(place, members))
+
+    def _measure(self) -> None:
         self._count()
+        ages: dict[tuple[str, str], float] = {}
         for place, at in self._swept_at.items():
-            metrics.SWEEP_AGE.labels(account=place.account_id, region=place.region).set(self._clock.now() - at)
+            where = place.account_id, place.region
+            ages[where] = max(ages.get(where, 0.0), self._clock.now() - at)
+        metrics.SWEEP_AGE.clear()
+        for (account_id, region), age in ages.items():
+            metrics.SWEEP_AGE.labels(account=account_id, region=region).set(age)
 
     def _count(self) -> None:
         """How many objects are in which of AWS's states, for the metric."""
@@ -95,24 +146,26 @@ class Sweep:
         for (kind, state), number in states.items():
             metrics.RESOURCES.labels(kind=kind, state=state).set(number)
 
-    async def _places(self) -> dict[Place, list[tuple[Key, Situation]]]:
+    async def _places(self, keys: list[Key]) -> dict[Place, list[tuple[Key, Situation]]]:
         found: dict[Place, list[tuple[Key, Situation]]] = {}
-        for number, key in enumerate(self._resources.keys()):
+        for number, key in enumerate(keys):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             resource = self._resources.get(key)
-            looked = await self._reconciler.situate(key, resource) if resource is not None else None
+            try:
+                looked = await self._reconciler.situate(key, resource) if resource is not None else None
+            except NotWritten:
+                continue  # its AWSAccount can't be kept; the queue has it, and says so
             if looked is None or looked[1] is None:
                 continue
-            situation = looked[0]
-            place = Place(key.kind, situation.placement.account_id, situation.placement.region)
-            found.setdefault(place, []).append((key, situation))
+            situation, at = looked[0], looked[0].placement
+            found.setdefault(Place(key.kind, at.account_id, at.region, at.account), []).append((key, situation))
         return found
 
     async def _sweep(self, place: Place, members: list[tuple[Key, Situation]]) -> None:
         started = self._clock.now()
-        region = self._estate.region(place.kind, place.account_id, place.region)
         try:
+            region = self._estate.region(place.kind, place.account_id, place.region, place.account)
             await region.sweep(consumers=any(map(_needs_consumers, members)), streams=any(map(_waits_live, members)))
         except CallFailed as error:
             # What was read before the failure counts: rooms that can't be listed must not hide a deleted object.
@@ -143,7 +196,10 @@ class Sweep:
     async def _consider(self, key: Key) -> None:
         """Queue a key if its plan has something to do or its status something new to say."""
         resource = self._resources.get(key)
-        step = await self._reconciler.look(key, resource) if resource is not None else None
+        try:
+            step = await self._reconciler.look(key, resource) if resource is not None else None
+        except NotWritten:
+            return
         if resource is None or step is None:
             return
         if step.plan.actions or merge_patch(resource.get("status") or {}, status_of(step.situation, step.plan)):
