@@ -67,10 +67,11 @@ class Patrol:
             )
         if settings.watch_selector is None:  # else what is not selected would look like not existing
             self._orphans = OrphanWatch(
-                estate.inventories,
+                estate,
                 resources,
                 cluster_id,
                 namespaces=_watched_namespaces(settings),
+                clock=clock,
                 interval=settings.sweep_interval,
                 active=active,
                 tell=self._tell,

@@ -1,16 +1,19 @@
 """Orphans are told once they are sure, once each, and counted; nothing else happens to them."""
 
+import asyncio
 from typing import Any
 
 from prometheus_client import REGISTRY
 
-from ivs_operator.domain.identity import Key
+from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.orphans import Orphan
-from ivs_operator.engine.orphan_watch import OrphanWatch, words
+from ivs_operator.domain.placement import Identity
+from ivs_operator.engine.orphan_watch import UNSWEPT, OrphanWatch, words
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import Gone
-from support.objects import CLUSTER, REGION, arn_of, configuration, key_of, resource
+from support.objects import ACCOUNT, CHAT, CLUSTER, REGION, arn_of, configuration, key_of, resource
+from support.virtual_time import VirtualClock, in_virtual_time
 
 
 class Place:
@@ -23,6 +26,9 @@ class Place:
     def listed(self) -> tuple[Configuration, ...]:
         return tuple(self.objects)
 
+    async def refresh(self, newer_than: float) -> None:
+        self.listed_at = newer_than
+
 
 class Trial:
     def __init__(self, *places: Place, namespaces: frozenset[str] | None = None) -> None:
@@ -30,15 +36,30 @@ class Trial:
         self.resources = ResourceCache()
         self.told: list[Orphan] = []
         self.refuses = False
+        self.clock = VirtualClock()
+        self.unswept = [Place(configuration("unswept"))]
         self.watch = OrphanWatch(
-            lambda: self.places,
+            self,  # the methods below
             self.resources,
             CLUSTER,
             namespaces=namespaces,
-            interval=1,
+            clock=self.clock,
+            interval=60,
             active=lambda: True,
             tell=self.tell,
         )
+
+    def inventories(self) -> tuple[Place, ...]:
+        return self.places
+
+    async def identity(self, kind: Kind) -> Identity:
+        return Identity(ACCOUNT, REGION, (REGION,))
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Place:
+        assert (account_id, region) == (ACCOUNT, REGION)
+        if kind is CHAT and self.unswept[0] not in self.places:
+            self.places = (*self.places, self.unswept[0])
+        return self.unswept[0]
 
     async def tell(self, orphan: Orphan) -> None:
         if self.refuses:
@@ -110,6 +131,18 @@ async def test_an_event_that_can_not_be_posted_is_not_tried_again() -> None:
     trial.refuses = False
     assert await trial.sweeps(2) == []
     assert counted() == 1, "the metric says it all the same"
+
+
+@in_virtual_time
+async def test_where_nothing_is_swept_a_list_is_made_now_and_then() -> None:
+    trial = Trial()
+    task = asyncio.create_task(trial.watch.run())
+    await asyncio.sleep(2.5 * UNSWEPT)
+    assert (trial.told, counted()) == ([], 0)
+    await asyncio.sleep(2 * UNSWEPT)
+    assert [orphan.arn for orphan in trial.told] == [arn_of("unswept")]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_flood_is_counted_and_not_told_one_by_one() -> None:

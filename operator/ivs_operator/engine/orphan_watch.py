@@ -1,6 +1,7 @@
 """Tells of orphans: a metric, and once for each a line in the log and an Event. Nothing is ever deleted here.
 
-It looks at what the sweeps have listed anyway, so it costs no call.
+It looks at what the sweeps have listed anyway. Where nothing is swept any more, for the last custom resource there is
+gone, and in the default region, it has a List made itself now and then.
 """
 
 import asyncio
@@ -11,18 +12,25 @@ from typing import Final, Protocol
 import structlog
 
 from ivs_operator import metrics
+from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import NotWritten, PermitLost
+from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.orphans import Orphan, holders_of, orphans_among
+from ivs_operator.domain.placement import Identity
 from ivs_operator.engine.protocols import Resources
+from ivs_operator.priority import BACKGROUND
 
-__all__ = ["OrphanWatch", "words"]
+__all__ = ["UNSWEPT", "OrphanWatch", "words"]
 
 _LISTS: Final = 3
 """Lists in a row that must show an orphan: one may lag behind a delete by some seconds, even one that came later."""
 
 _EVENTS: Final = 20
 """Events in one look at most: whoever sees so many looks at the inventory."""
+
+UNSWEPT: Final = 600.0
+"""Seconds between Lists where no sweep makes any: two calls in an account that has nothing of ours."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +42,18 @@ class _Shown(Protocol):
     def listed_at(self) -> float: ...
 
     def listed(self) -> tuple[Configuration, ...]: ...
+
+    async def refresh(self, newer_than: float) -> None: ...
+
+
+class _Estate(Protocol):
+    """Every place that was looked at, and the way to the default one."""
+
+    def inventories(self) -> Iterable[_Shown]: ...
+
+    async def identity(self, kind: Kind) -> Identity: ...
+
+    def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> _Shown: ...
 
 
 class _Suspicion:
@@ -56,17 +76,19 @@ class OrphanWatch:
 
     def __init__(
         self,
-        shown: Callable[[], Iterable[_Shown]],
+        estate: _Estate,
         resources: Resources,
         cluster_id: str,
         *,
         namespaces: frozenset[str] | None,
+        clock: Clock,
         interval: float,
         active: Callable[[], bool],
         tell: Callable[[Orphan], Awaitable[None]],
     ) -> None:
         """`namespaces`: those whose custom resources are all in `resources`; None: every one."""
-        self._shown = shown
+        self._estate = estate
+        self._clock = clock
         self._resources = resources
         self._cluster_id = cluster_id
         self._namespaces = namespaces
@@ -77,15 +99,21 @@ class OrphanWatch:
         self._told: set[str] = set()
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Look for ever, behind whatever a person waits for."""
+        BACKGROUND.set(True)
+        freshened = self._clock.now()
         while True:
             await asyncio.sleep(self._interval)
-            if self._active():
-                await self.once()
+            if not self._active():
+                continue
+            if self._clock.now() - freshened >= UNSWEPT:
+                freshened = self._clock.now()
+                await self._freshen(freshened)
+            await self.once()
 
     async def once(self) -> None:
         """One look at whatever was listed since the last one."""
-        shown = tuple(self._shown())
+        shown = tuple(self._estate.inventories())
         if all(id(part) in self._suspicions and self._suspicions[id(part)].at == part.listed_at for part in shown):
             return
         keyed = ((key, self._resources.get(key)) for key in self._resources.keys())  # noqa: SIM118 - a method of ours
@@ -101,6 +129,16 @@ class OrphanWatch:
             counts.update(orphan.region for orphan in sure)
         self._count(counts)
         await self._announce(confirmed)
+
+    async def _freshen(self, now: float) -> None:
+        """Have a List made where there was none lately. A place that can't be listed has nothing to tell."""
+        for kind in Kind:
+            identity = await self._estate.identity(kind)
+            region = identity.default_region
+            if identity.account_id is not None and region is not None and region in identity.regions:
+                self._estate.region(kind, identity.account_id, region)
+        stale = [part for part in self._estate.inventories() if now - part.listed_at >= UNSWEPT / 2]
+        await asyncio.gather(*(part.refresh(now) for part in stale), return_exceptions=True)
 
     def _count(self, counts: Counter[str]) -> None:
         metrics.ORPHANS.clear()
