@@ -1,15 +1,23 @@
 """What the Dockerfile and its context promise. image/build.sh builds it, with an engine."""
 
+from __future__ import annotations
+
 import fnmatch
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from image.runtime_tree import ROOT
 from ivs_operator import __version__
+from support.engines import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT = (ROOT / "Dockerfile").read_text()
 
@@ -31,6 +39,40 @@ def last_stage() -> list[tuple[str, str]]:
 def of(name: str) -> list[str]:
     """The arguments of all instructions of this name."""
     return [rest for found, rest in instructions() if found == name]
+
+
+@pytest.fixture(scope="module")
+def check() -> Callable[[Path], tuple[int, str]]:
+    """`(Dockerfile) -> (exit code, what BuildKit says of it)`."""
+    program = engine("dockerfile-check")
+
+    def run(path: Path) -> tuple[int, str]:
+        answer = subprocess.run([program, path], capture_output=True, text=True, check=False)
+        return answer.returncode, answer.stdout
+
+    return run
+
+
+def test_buildkit_reads_it_without_a_warning(check: Callable[[Path], tuple[int, str]]) -> None:
+    assert check(ROOT / "Dockerfile") == (0, "3 stages\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FROM scratch\nMAINTAINER me\n", "line 2: MaintainerDeprecated"),
+        ("FROM scratch AS Build\n", "line 1: StageNameCasing"),
+        ("FROM scratch\nCOPPY a b\n", "unknown instruction: COPPY"),
+    ],
+)
+def test_buildkit_would_say_what_is_wrong(
+    check: Callable[[Path], tuple[int, str]], tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text(text)
+    code, output = check(path)
+    assert code == 1
+    assert said in output
 
 
 def test_bases_are_pinned_by_a_tag_that_names_a_release() -> None:

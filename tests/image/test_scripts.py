@@ -13,6 +13,7 @@ import pytest
 from image.runtime_tree import ROOT
 from ivs_operator import __version__
 from sandbox.fake_tools import script
+from support.engines import engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +74,13 @@ def bench(tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_scripts_parse_stop_at_the_first_failure_and_say_what_they_are(path: Path) -> None:
+def test_scripts_pass_shellcheck_stop_at_the_first_failure_and_say_what_they_are(path: Path) -> None:
     text = path.read_text()
     assert os.access(path, os.X_OK)
     assert "set -euo pipefail" in text
     assert re.match(r"#!/usr/bin/env bash\n# \w", text), "first it says what it does"
-    subprocess.run(["bash", "-n", path], check=True)
+    answer = subprocess.run([engine("shellcheck"), path], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
 
 
 @pytest.mark.parametrize(

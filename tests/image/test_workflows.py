@@ -34,7 +34,11 @@ def steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_actionlint_finds_nothing() -> None:
     answer = subprocess.run(
-        [engine("actionlint"), "-no-color", *WORKFLOWS], capture_output=True, text=True, check=False, cwd=ROOT
+        [engine("actionlint"), "-no-color", "-shellcheck", engine("shellcheck"), *WORKFLOWS],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
 

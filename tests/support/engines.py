@@ -64,6 +64,8 @@ ENGINES: Final[Mapping[str, Engine]] = {
         ask=("-version",),
         oldest="v1.7.7",
     ),
+    "dockerfile-check": Engine(OwnGoProgram(TESTS / "image" / "dockerfile_check", "10 seconds")),
+    "shellcheck": Engine(DebianPackage("shellcheck", "usr/bin/shellcheck"), ask=("--version",), oldest="v0.9.0"),
     "gitops-health": Engine(OwnGoProgram(TESTS / "gitops" / "go", "3 minutes")),
 }
 """A program of our own: `"flux-health": Engine(OwnGoProgram(TESTS / "gitops" / "flux_health"))`, a folder with go.mod
