@@ -111,6 +111,18 @@ async def test_calls_go_to_the_region_that_was_asked_for(opened: Opened, emulato
     assert request["region"] == "eu-west-1"
 
 
+async def test_what_a_service_to_look_at_refuses_is_no_reason_to_doubt_the_credentials(
+    opened: Opened, emulator: Emulator
+) -> None:
+    await opened.estate.identity(CHAT)
+    opened.clock.at += 60
+    emulator.control.add_fault(service="s3", error={"code": "InvalidAccessKeyId", "status": 403})
+    with pytest.raises(CallFailed):
+        await opened.estate.calls("s3", ACCOUNT, "us-west-2")("ListBuckets")
+    assert (await opened.estate.identity(CHAT)).fault is None
+    assert emulator.control.counts(service="sts").total == 1
+
+
 async def test_without_permission_no_write_leaves_and_reads_do(opened: Opened, emulator: Emulator) -> None:
     """Permission is asked for when the request is about to leave: it may have waited for its rate."""
     view = opened.estate.region(CHAT, ACCOUNT, "us-west-2")

@@ -170,9 +170,18 @@ class AwsEstate:
                 self._limiters.setdefault((account_id, service, region), Limiter(self._clock)),
                 self._threads_for(service, region, account),
                 reach=Reach(f"{service} in {region}", self._clock),
-                on_fault=partial(self._role_noticed, account) if account else self._noticed,
+                on_fault=self._listener(service, account),
             )
         return self._calls[key]
+
+    def _listener(self, service: str, account: str) -> Callable[[Fault], None]:
+        """Who hears of refused credentials; nobody if the service is only one to look at.
+
+        An S3 of somebody else's (AWS_ENDPOINT_URL_S3) may refuse what IVS takes: that must not stop the work.
+        """
+        if service not in _SERVICES.values():
+            return lambda _: None
+        return partial(self._role_noticed, account) if account else self._noticed
 
     def _client(self, service: str, region: str, account: str = "") -> Any:
         make: Any = self._roles[account].session().create_client if account else self._session.client
