@@ -17,8 +17,9 @@ def chart_rules(base: Path) -> dict[str, list[Rule]]:
     """Rules by the name of the role that has them.
 
     `cluster` is everything. For an operator that watches some namespaces it is split: `scoped-namespaces` is bound in
-    each of these, `scoped-cluster` everywhere. Finalizer and status of our own kinds stay cluster-wide: a namespace
-    that is deleted loses its RoleBindings before the operator has let go of what is in it.
+    each of these, `scoped-cluster` everywhere. Finalizer and status of our own kinds stay cluster-wide, and so does the
+    look at one object before its deletion: a namespace that is deleted loses its RoleBindings before the operator has
+    let go of what is in it.
     """
     cluster = rules_of(base / "cluster-role.yaml")
     halves = [_halves(rule) for rule in cluster]
@@ -42,7 +43,7 @@ def _halves(rule: Rule) -> tuple[list[Rule], list[Rule]]:
     if rule["apiGroups"] != [GROUP]:
         return [rule], []
     namespaced = [name for name in rule["resources"] if name.partition("/")[0] != _CLUSTER_SCOPED]
-    seen = [verb for verb in rule["verbs"] if verb in {"get", "list", "watch"}]
+    seen = [verb for verb in rule["verbs"] if verb in {"list", "watch"}]
     written = [verb for verb in rule["verbs"] if verb not in seen]
     if namespaced != rule["resources"]:
         others = [name for name in rule["resources"] if name not in namespaced]

@@ -40,7 +40,7 @@ def needed_rights(plurals: Iterable[str], namespaces: Iterable[str], *, cluster_
     for plural in plurals:
         for namespace in tuple(namespaces) or ("",):
             place = {"group": GROUP, "resource": plural, "namespace": namespace}
-            rights += [{**place, "verb": verb} for verb in ("list", "watch", "patch")]
+            rights += [{**place, "verb": verb} for verb in ("get", "list", "watch", "patch")]
             rights.append({**place, "verb": "patch", "subresource": "status"})
         crd = {"group": "apiextensions.k8s.io", "resource": "customresourcedefinitions", "name": f"{plural}.{GROUP}"}
         rights.append({**crd, "verb": "get"})
