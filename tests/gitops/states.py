@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.account_report import Standing, User, account_status
+from ivs_operator.domain.accounts import account_from
+from ivs_operator.domain.failures import Fault, FaultClass
 from ivs_operator.domain.plan import plan
 from ivs_operator.domain.report import status_of
+from ivs_operator.domain.times import format_time
 from support.objects import RECORDING, arn_of, channel, configuration, made_for, resource, room
-from support.situations import failure, ready_status, situation
+from support.situations import NOW, failure, ready_status, situation
 
 __all__ = ["CONTRADICTIONS", "STATES", "State"]
 
@@ -36,15 +40,30 @@ def told(name: str, of: Mapping[str, Any], kstatus: str, argo: str, *known: Any,
     return State(name, {**of, "status": status_of(s, plan(s))}, kstatus, argo, flux)
 
 
-def account(status: Mapping[str, Any] | None, generation: int = 1) -> dict[str, Any]:
-    """An AWSAccount."""
-    return {
+def account(
+    name: str, kstatus: str, argo: str, *, refused: str = "", users: int = 0, deleting: bool = False, flux: str = ""
+) -> State:
+    """An AWSAccount with the status that the operator writes."""
+    metadata: dict[str, Any] = {"name": "prod", "generation": 1}
+    if deleting:
+        metadata["deletionTimestamp"] = format_time(NOW)
+    item = {
         "apiVersion": "ivs-operator.dev/v1alpha1",
         "kind": "AWSAccount",
-        "metadata": {"name": "prod", "generation": generation},
+        "metadata": metadata,
         "spec": {"roleARN": "arn:aws:iam::222233334444:role/ivs-operator"},
-        **({} if status is None else {"status": dict(status)}),
     }
+    fault = Fault(FaultClass.SLOW, Reason.ACCESS_DENIED, refused) if refused else None
+    found = Standing(
+        account=account_from(item),
+        generation=1,
+        account_id=None if refused else "222233334444",
+        fault=fault,
+        users=[User("ChatLoggingConfiguration", "live", f"vod-{number}") for number in range(users)],
+    )
+    status = account_status(found, {}, NOW)
+    assert status is not None, "the operator has something to say of it"
+    return State(name, {**item, "status": status}, kstatus, argo, flux)
 
 
 def _condition(type_: str, status: str, reason: str, message: str = "", generation: int = 1) -> dict[str, Any]:
@@ -68,7 +87,6 @@ _OTHER_SPEC: dict[str, str | None] = {"ivs-operator.dev/spec": "v1-other"}
 _STALE = {**_WAS_READY, "conditions": [_condition("Ready", "True", "Available", generation=1)]}
 _UNTIL = "InProgress"  # its expressions know no word for what goes
 _QUOTA = "the quota of recording configurations in us-west-2 is used up; ask AWS for more"
-_ASSUMED = "the role can be assumed; the account is 222233334444"
 
 STATES = (
     State("just applied", {**_PLAIN, "status": {"observedGeneration": -1}}, "InProgress", "Progressing"),
@@ -163,27 +181,11 @@ STATES = (
         [],
         flux=_UNTIL,
     ),
-    State("account: just applied", account({"observedGeneration": -1}), "InProgress", "Progressing"),
-    State(
-        "account: its role can be assumed",
-        account({"observedGeneration": 1, "conditions": [_condition("Ready", "True", "Available", _ASSUMED)]}),
-        "Current",
-        "Healthy",
+    account("account: its role can be assumed", "Current", "Healthy"),
+    account(
+        "account: its role refuses", "InProgress", "Progressing", refused="not allowed to assume the role ivs-operator"
     ),
-    State(
-        "account: its role refuses",
-        account(
-            {
-                "observedGeneration": 1,
-                "conditions": [
-                    _condition("Ready", "False", "AccessDenied", "not allowed to assume the role"),
-                    _condition("Reconciling", "True", "AccessDenied", "not allowed to assume the role"),
-                ],
-            }
-        ),
-        "InProgress",
-        "Progressing",
-    ),
+    account("account: deleted, and in use", "Terminating", "Progressing", users=2, deleting=True, flux=_UNTIL),
 )
 
 CONTRADICTIONS = (

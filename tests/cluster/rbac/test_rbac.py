@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ivs_operator import __version__
+from support.accounts import OTHER, AccountWalk
 from support.deadlines import until
 from support.emulator import emulator, emulator_process
 from support.operator_process import OperatorProcess
@@ -106,7 +107,9 @@ def test_every_request_is_allowed_and_every_rule_is_needed(
     _live_and_die(Walk(own_control_plane, "default", emulator, leader), "vod-1")
     standby.start()
     assert leader.stop() == 0, leader.tail()
-    _live_and_die(Walk(own_control_plane, "default", emulator, standby), "vod-2")
+    walk = Walk(own_control_plane, "default", emulator, standby)
+    _live_and_die(walk, "vod-2")
+    _live_in_another_account(walk)
     assert standby.stop() == 0, standby.tail()
     narrow = make_process(namespaces="default")
     narrow.start()
@@ -180,6 +183,21 @@ def _live_and_die(walk: Walk, name: str) -> None:
     for plural in (CHAT, RECORDING):
         walk.gone(plural, name)
     walk.api.close()
+
+
+def _live_in_another_account(walk: Walk) -> None:
+    """By an AWSAccount that selects namespaces by their labels, and that goes together with its object."""
+    account = AccountWalk(walk)
+    account.trust()
+    account.apply(allowedNamespaces={"selector": {"matchLabels": {"kubernetes.io/metadata.name": walk.namespace}}})
+    bucket = walk.emulator.bucket("bucket-elsewhere", account=OTHER)
+    walk.apply(CHAT, "elsewhere", accountRef=account.reference, destinationConfiguration=s3(bucket))
+    walk.ready(CHAT, "elsewhere")
+    account.ready()
+    account.delete()
+    walk.delete(CHAT, "elsewhere")
+    walk.gone(CHAT, "elsewhere")
+    account.gone()
 
 
 def _granted() -> Iterable[Permission]:
