@@ -158,6 +158,14 @@ def test_a_tag_can_not_break_out_of_the_comment_it_is_named_in() -> None:
     assert "\x1b" not in text
 
 
+def test_text_that_would_show_otherwise_than_it_reads_is_spelled_out() -> None:
+    made = imported(configuration(owner=None, tags={"a": "x\u202ey", "b": "é"}))
+    text = as_stream([made])
+    assert "\u202e" not in text
+    assert [*yaml.safe_load_all(text)] == [made.manifest()]
+    assert "é" in as_stream([imported(configuration(owner=None, tags={"b": "é"}))])
+
+
 def test_a_folder_for_kustomize() -> None:
     namespaces = parse_template("{tag:team}")
     outcome = import_from([listed(FOREIGN)], replace(CHOICE, namespace=namespaces))

@@ -97,14 +97,13 @@ class Survey:
 async def survey(
     places: Iterable[Place],
     *,
-    details: bool = True,
-    consumers: bool = True,
+    detailed: Callable[[Configuration], bool] = lambda _: True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Survey:
     """Read both kinds in all places, each at AWS's documented rates.
 
-    `details`: one Get for each recording configuration, for what a List leaves out. `consumers`: all rooms and
-    channels. What can't be read is in `gaps`; nothing is raised for it.
+    `detailed` chooses the recording configurations that get a Get each, for what a List leaves out. What can't be read
+    is in `gaps`; nothing is raised for it.
     """
     clock, tally = Clock(), _Tally(progress)
     found = Survey()
@@ -116,7 +115,7 @@ async def survey(
             for place, pool in pools.items()
             for kind in Kind
         ]
-        found.listed = tuple(await asyncio.gather(*(reader.read(details, consumers) for reader in readers)))
+        found.listed = tuple(await asyncio.gather(*(reader.read(detailed) for reader in readers)))
         found.gaps = [gap for reader in readers for gap in reader.gaps]
         found.answered = any(reader.answered for reader in readers)
     finally:
@@ -163,14 +162,12 @@ class _Reader:
         self.answered = False
         self.gaps: list[Gap] = []
 
-    async def read(self, details: bool, consumers: bool) -> Listed:
+    async def read(self, detailed: Callable[[Configuration], bool]) -> Listed:
         """Lists and Gets, as far as they succeed."""
-        found, index = await asyncio.gather(
-            self._configurations(details), self._consumers() if consumers else _nothing()
-        )
+        found, index = await asyncio.gather(self._configurations(detailed), self._consumers())
         return Listed(self._kind, self._place.region, self._place.account, found, index)
 
-    async def _configurations(self, details: bool) -> tuple[Configuration, ...]:
+    async def _configurations(self, detailed: Callable[[Configuration], bool]) -> tuple[Configuration, ...]:
         found: dict[str, Configuration] = {}
         try:
             async for page in self._gateway.configurations():
@@ -179,8 +176,8 @@ class _Reader:
                 self._tally.add("configurations", len(page))
         except CallFailed as error:
             self._miss(f"{TRAITS[self._kind].object_noun}s", error.fault)
-        short = [item for item in found.values() if not item.complete]
-        if details and short:
+        short = [item for item in found.values() if not item.complete and detailed(item)]
+        if short:
             self._tally.add("wanted", len(short))
             turns = asyncio.Semaphore(_AT_ONCE)
             complete = await asyncio.gather(*(self._detailed(item, turns) for item in short))
@@ -230,7 +227,3 @@ class _Reader:
 
     def _miss(self, what: str, fault: Fault) -> None:
         self.gaps.append(Gap(what, str(self._place), fault))
-
-
-async def _nothing() -> None:
-    return None

@@ -81,12 +81,13 @@ def command(
     an object has entries (100). Only reads AWS. What can't be imported is named on standard error, and the exit code
     is 3.
     """
-    from ivs_operator.domain.importing import import_from
+    from ivs_operator.domain.importing import import_from, wanted
 
     choice = _choice(namespace, arns, tags, managed=all_, paused=no_tags)
     _check_folder(output, output_dir)
     notes = Notes(quiet=quiet)
-    found = read(regions or _regions_of(arns), accounts, settings_from({"region": region}).region, notes)
+    default = settings_from({"region": region}).region
+    found = read(regions or _regions_of(arns), accounts, default, notes, detailed=lambda item: wanted(item, choice))
     outcome = import_from(found.listed, choice)
     if outcome.imports:
         _write(outcome.imports, output, output_dir, namespaces=create_namespaces)
@@ -145,10 +146,11 @@ def _write(imports: "Sequence[Import]", output: Path | None, folder: Path | None
 
 
 def _report(outcome: "Outcome", notes: Notes, target: Path | None) -> None:
+    from ivs_operator.commands.import_files import count_of
     from ivs_operator.domain.inventory_rows import visible
 
     where = f" to {target}" if target is not None else ""
-    notes.say(f"{len(outcome.imports)} objects imported{where}" if outcome.imports else "nothing to import")
+    notes.say(f"{count_of(outcome.imports)} imported{where}" if outcome.imports else "nothing to import")
     for made in outcome.imports:
         for remark in made.remarks:
             notes.say(visible(f"{made.namespace}/{made.name}: {remark}"))

@@ -9,7 +9,7 @@ from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.importing import Import
 from ivs_operator.domain.inventory_rows import account_and_region, visible
 
-__all__ = ["KUSTOMIZATION", "as_folder", "as_stream", "is_ours"]
+__all__ = ["KUSTOMIZATION", "as_folder", "as_stream", "count_of", "is_ours"]
 
 KUSTOMIZATION: Final = "kustomization.yaml"
 
@@ -42,11 +42,16 @@ def is_ours(kustomization: str) -> bool:
     return kustomization.startswith(_MARK)
 
 
+def count_of(imports: Sequence[Import]) -> str:
+    """`1 object`, `3 objects`."""
+    return f"{len(imports)} object{'' if len(imports) == 1 else 's'}"
+
+
 def _header(imports: Sequence[Import]) -> str:
     """What applying does. No date: the same account gives the same text."""
     places = sorted({account_and_region(made.arn) for made in imports})
     lines = [
-        f"{_MARK}: {len(imports)} objects that exist at AWS.",
+        f"{_MARK} from {count_of(imports)} at AWS.",
         *(f"# Account {account}, region {region}." for account, region in places),
         "# Each names its AWS object (existing), only reports differences (driftPolicy: Report), and leaves the AWS",
         "# object and its associations alone when it is deleted (deletionPolicy: Retain).",
@@ -75,4 +80,8 @@ def _namespace(name: str) -> dict[str, Any]:
 
 
 def _dump(document: dict[str, Any]) -> str:
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    if all(visible(line) == line for line in text.splitlines()):
+        return text
+    # Something that changes the direction of text, say: a reviewer must see what a machine reads.
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=False, width=_WIDTH)

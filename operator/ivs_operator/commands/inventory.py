@@ -78,7 +78,7 @@ def command(
     chosen = _columns(columns)
     notes = Notes(quiet=quiet)
     settings = settings_from({"region": region, "cluster_id": cluster_id})
-    found = read(regions, accounts, settings.region, notes, details=not no_details)
+    found = read(regions, accounts, settings.region, notes, detailed=lambda _: not no_details)
     gaps = [str(gap) for gap in found.gaps]
     rows = rows_of(found.listed)
     if orphans:

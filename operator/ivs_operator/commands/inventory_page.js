@@ -3,7 +3,7 @@
   const body = document.querySelector("tbody");
   const rows = Array.from(body.rows);
   const headings = Array.from(document.querySelectorAll("th"));
-  const columns = headings.map((heading) => heading.textContent);
+  const columns = headings.map((heading) => heading.dataset.column);
   const search = document.getElementById("search");
   const facets = Array.from(document.querySelectorAll("select[data-column]"));
   const texts = rows.map((row) => row.textContent.toLowerCase());

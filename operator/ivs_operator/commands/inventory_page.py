@@ -6,16 +6,35 @@ Nothing is fetched, and the page's policy forbids any other script than its own,
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
-from ivs_operator.domain.inventory_rows import COLUMNS, Row, cell, visible
+from ivs_operator.domain.inventory_rows import Row, cell, visible
 from ivs_operator.domain.settings import destination_name
 
 __all__ = ["as_page"]
+
+_ORDER: Final = (
+    "name",
+    "state",
+    "region",
+    "destination_configuration",
+    "associations",
+    "managed_by",
+    "tags",
+    "thumbnail_configuration",
+    "rendition_configuration",
+    "recording_reconnect_window_seconds",
+    "create_time",
+    "update_time",
+    "account_id",
+    "id",
+    "arn",
+    "_key",
+)
+"""All columns; what people look for first comes first."""
 
 _FACETS: Final = ("account_id", "region", "state", "managed_by")
 """Columns with few values, offered as lists to choose from."""
@@ -71,7 +90,7 @@ def as_page(rows: Sequence[Row], *, made_at: str, gaps: Sequence[str] = ()) -> s
         gaps=_gaps(gaps),
         facets="".join(_facet(column, rows) for column in _FACETS),
         count=f"{len(rows)} of {len(rows)}",
-        head="".join(_heading(column) for column in COLUMNS),
+        head="".join(_heading(column) for column in _ORDER),
         body="\n".join(map(_line, rows)),
     )
 
@@ -105,24 +124,26 @@ def _facet(column: str, rows: Iterable[Row]) -> str:
     if len(values) < 2:  # noqa: PLR2004 - nothing to choose
         return ""
     options = "".join(f'<option value="{escape(value)}">{escape(visible(value) or "—")}</option>' for value in values)
-    name = column.replace("_", " ")
-    return f'<label>{name} <select data-column="{column}"><option value="*">all</option>{options}</select></label>\n'
+    choice = f'<select data-column="{column}"><option value="*">all</option>{options}</select>'
+    return f"<label>{_breakable(column)} {choice}</label>\n"
 
 
 def _heading(column: str) -> str:
-    return f'<th scope="col" aria-sort="none"><button type="button">{column}</button></th>'
+    attributes = f'scope="col" aria-sort="none" data-column="{column}"'
+    return f'<th {attributes}><button type="button">{_breakable(column)}</button></th>'
 
 
 def _line(row: Row) -> str:
-    return f"<tr>{''.join(_cell(column, row[column]) for column in COLUMNS)}</tr>"
+    return f"<tr>{''.join(_cell(column, row[column]) for column in _ORDER)}</tr>"
 
 
 def _cell(column: str, value: Any) -> str:
     key = len(value) if column == "associations" and value is not None else cell(value)
-    attributes = f'data-label="{column}" data-key="{escape(str(key))}"'
+    label = column.replace("_", "_\u200b")  # where a narrow label may break
+    attributes = f'data-column="{column}" data-label="{label}" data-key="{escape(str(key))}"'
     if column == "state":
         attributes += f' class="state {_mood(str(value))}"'
-    return f"<td {attributes}>{_content(column, value)}</td>"
+    return f"<td {attributes}><div>{_content(column, value)}</div></td>"
 
 
 def _mood(state: str) -> str:
@@ -137,12 +158,21 @@ def _content(column: str, value: Any) -> str:
     if column == "associations":
         return _fold(value)
     if column == "tags":
-        return "".join(f'<span class="tag"><b>{_text(tag)}</b> {_text(value[tag])}</span>' for tag in sorted(value))
+        return "".join(_pair(tag, value[tag]) for tag in sorted(value)) or '<span class="none">—</span>'
     if column == "destination_configuration":
         return _text(destination_name(value))
     if isinstance(value, Mapping):
-        return f"<code>{_text(json.dumps(value, ensure_ascii=False, sort_keys=True))}</code>"
+        return "".join(_pair(member, value[member]) for member in value)
     return _text(str(value)) or '<span class="none">—</span>'
+
+
+def _pair(name: str, value: Any) -> str:
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f'<span class="tag"><b>{_text(name)}</b> {_text(shown)}</span>'
+
+
+def _breakable(column: str) -> str:
+    return column.replace("_", "_<wbr>")
 
 
 def _fold(arns: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ivs_operator.aws.listing import Place, Survey
     from ivs_operator.domain.accounts import Account
     from ivs_operator.domain.listed import Gap
+    from ivs_operator.domain.observed import Configuration
 
 __all__ = ["ALL", "give", "names_in", "place_options", "read", "told"]
 
@@ -48,9 +49,14 @@ def names_in(given: str | None) -> tuple[str, ...]:
 
 
 def read(
-    regions: str | None, accounts: str | None, default: str | None, notes: Notes, *, details: bool = True
+    regions: str | None,
+    accounts: str | None,
+    default: str | None,
+    notes: Notes,
+    *,
+    detailed: "Callable[[Configuration], bool]" = lambda _: True,
 ) -> "Survey":
-    """Everything that there is in these regions of these accounts. Nothing is written.
+    """Everything that there is in these regions of these accounts; nothing is written. `detailed` as in `survey`.
 
     Raises:
         Failure: the options make no sense, or nothing at all could be read.
@@ -60,7 +66,7 @@ def read(
     logs.configure("text", "error")
     logging.getLogger().setLevel(logging.ERROR)  # what goes wrong is told as gaps, or raised
     try:
-        found = asyncio.run(_read(names_in(regions), names_in(accounts) or (OWN,), default, notes, details=details))
+        found = asyncio.run(_read(names_in(regions), names_in(accounts) or (OWN,), default, notes, detailed=detailed))
     finally:
         notes.end()
     if found.gaps and not found.answered:
@@ -84,7 +90,12 @@ def give(text: str) -> None:
 
 
 async def _read(
-    regions: tuple[str, ...], accounts: tuple[str, ...], default: str | None, notes: Notes, *, details: bool
+    regions: tuple[str, ...],
+    accounts: tuple[str, ...],
+    default: str | None,
+    notes: Notes,
+    *,
+    detailed: "Callable[[Configuration], bool]",
 ) -> "Survey":
     import boto3
 
@@ -102,7 +113,7 @@ async def _read(
         if session is not None:
             named = _regions_for(account, regions, default, offered)
             places += _places(named, session, account)
-    found = await survey(places, details=details, progress=notes.progress)
+    found = await survey(places, detailed=detailed, progress=notes.progress)
     found.gaps = [*gaps, *found.gaps]
     return found
 

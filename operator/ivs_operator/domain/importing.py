@@ -20,7 +20,7 @@ from ivs_operator.domain.listed import Listed
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import without_defaults
 
-__all__ = ["Choice", "Import", "LeftOut", "Outcome", "import_from"]
+__all__ = ["Choice", "Import", "LeftOut", "Outcome", "import_from", "wanted"]
 
 _OWN_TAGS: Final = 3  # that adoption adds
 _UNUSABLE: Final = ("CREATE_FAILED", "DELETING")
@@ -119,6 +119,11 @@ def import_from(listed: Sequence[Listed], choice: Choice) -> Outcome:
     return Outcome(tuple(imports), tuple(left_out))
 
 
+def wanted(item: Configuration, choice: Choice) -> bool:
+    """Whether an object, as a List shows it, may be imported, so that its settings are worth a Get."""
+    return _chosen(item, choice) and _unfit(item, choice) is None
+
+
 def _chosen(item: Configuration, choice: Choice) -> bool:
     if choice.arns and item.arn not in choice.arns:
         return False
@@ -130,13 +135,21 @@ def _has(tags: Mapping[str, str], wanted: str) -> bool:
     return any(tags.get(wanted[:at]) == wanted[at + 1 :] for at, letter in enumerate(wanted) if letter == "=")
 
 
-def _candidate(part: Listed, item: Configuration, choice: Choice) -> _Candidate | LeftOut:
+def _unfit(item: Configuration, choice: Choice) -> LeftOut | None:
+    """What keeps an object out, whatever its settings are."""
     asked = item.arn in choice.arns
     if TAG_OWNER in item.tags and not choice.managed:
         owner = managed_by(item.tags)
         return LeftOut(item.arn, f"a cluster manages it as {owner}; --all takes it all the same", asked)
     if item.state in _UNUSABLE:
         return LeftOut(item.arn, f"its state is {item.state}, so that nothing could use it", asked)
+    return None
+
+
+def _candidate(part: Listed, item: Configuration, choice: Choice) -> _Candidate | LeftOut:
+    unfit = _unfit(item, choice)
+    if unfit is not None:
+        return unfit
     if not item.complete:
         return LeftOut(item.arn, "its settings could not be read")
     try:

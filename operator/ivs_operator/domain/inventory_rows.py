@@ -46,9 +46,14 @@ _FORMULA: Final = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r
 
 
 def rows_of(listed: Iterable[Listed]) -> list[Row]:
-    """All rows, by ARN."""
+    """All rows, by account, region, service, name and ARN."""
     rows = [_row(item, part.consumers) for part in listed for item in part.configurations]
-    return sorted(rows, key=lambda row: str(row["_key"]))
+    return sorted(rows, key=_order)
+
+
+def _order(row: Row) -> tuple[str, ...]:
+    service = row["arn"].split(":")[2]
+    return row["account_id"], row["region"], service, row["name"], row["arn"]
 
 
 def managed_by(tags: Mapping[str, str]) -> str | None:
