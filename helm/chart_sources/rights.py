@@ -49,4 +49,4 @@ def _halves(rule: Rule) -> tuple[list[Rule], list[Rule]]:
         others = [name for name in rule["resources"] if name not in namespaced]
         wide, narrow = _halves({**rule, "resources": namespaced}) if namespaced else ([], [])
         return [{**rule, "resources": others}, *wide], narrow
-    return [{**rule, "verbs": written}] if written else [], [{**rule, "verbs": seen}] if seen else []
+    return [{**rule, "verbs": kept}] if kept else [], [{**rule, "verbs": seen}] if seen else []

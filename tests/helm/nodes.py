@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ivs_sandbox.cluster import Cluster
-from ivs_sandbox.processes import spawn, stop
+from ivs_sandbox.processes import await_ready, spawn, stop
 from support.api_server import ApiServer, Refused
+from support.deadlines import TIMEOUT
 from support.engines import engine
 
 __all__ = ["pretended_node"]
 
 NODE = "pretended"
+_STAGES = Path(__file__).with_name("stages.yaml")
 _PAUSE = 0.2  # seconds between looks for pods without a node
 
 
@@ -27,9 +29,11 @@ def pretended_node(cluster: Cluster) -> Iterator[None]:
     with suppress(Refused):  # it is there from before
         api.call("POST", "/api/v1/nodes", {"metadata": {"name": NODE, "annotations": annotations}})
     folder = cluster.directory / "kwok"
-    command: list[str | Path] = [engine("kwok"), f"--kubeconfig={cluster.kubeconfig}", "--manage-all-nodes"]
+    settings = (f"--kubeconfig={cluster.kubeconfig}", "--manage-all-nodes", f"--config={_STAGES}")
+    command: list[str | Path] = [engine("kwok"), *settings]
     environ = {**os.environ, "HOME": str(folder)}
     kwok = spawn("kwok", command, owner_pid=os.getpid(), folder=_made(folder), environ=environ)
+    await_ready(kwok, lambda: _is_ready(api), TIMEOUT)
     ended = threading.Event()
     scheduler = threading.Thread(target=_schedule, args=(api, ended), name="scheduler", daemon=True)
     scheduler.start()
@@ -40,6 +44,11 @@ def pretended_node(cluster: Cluster) -> Iterator[None]:
         scheduler.join()
         stop(kwok)
         api.close()
+
+
+def _is_ready(api: ApiServer) -> bool:
+    conditions = api.call("GET", f"/api/v1/nodes/{NODE}").get("status", {}).get("conditions", ())
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _made(folder: Path) -> Path:

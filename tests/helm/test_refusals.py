@@ -1,0 +1,124 @@
+"""Values that can't be meant: refused before anything is made, in words that name the value."""
+
+from typing import Any
+
+import pytest
+
+from helm.chart import render
+
+BY_SCHEMA = [
+    pytest.param({"replica": 2}, "additional properties 'replica' not allowed", id="a typing mistake at the root"),
+    pytest.param(
+        {"settings": {"sweepIntervall": 60}}, "at '/settings': additional properties 'sweepIntervall'", id="in a part"
+    ),
+    pytest.param(
+        {"settings": {"sweepInterval": "60s"}}, "at '/settings/sweepInterval': got string, want number", id="a unit"
+    ),
+    pytest.param(
+        {"settings": {"sweepInterval": 0.5}}, "'/settings/sweepInterval': minimum: got 0.5, want 1", id="too often"
+    ),
+    pytest.param(
+        {"settings": {"workers": 65}}, "at '/settings/workers': maximum: got 65, want 64", id="too many workers"
+    ),
+    pytest.param(
+        {"settings": {"namespaces": "live,chat"}}, "'/settings/namespaces': got string, want array", id="no list"
+    ),
+    pytest.param(
+        {"settings": {"adoption": "perhaps"}}, "at '/settings/adoption': value must be one of 'on'", id="no choice"
+    ),
+    pytest.param(
+        {"settings": {"logFormat": "xml"}},
+        "at '/settings/logFormat': value must be one of 'text', 'json'",
+        id="a format",
+    ),
+    pytest.param(
+        {"settings": {"healthPort": 0}}, "at '/settings/healthPort': minimum: got 0, want 1", id="a free port in a pod"
+    ),
+    pytest.param(
+        {"settings": {"leaseNamespace": "No"}},
+        "at '/settings/leaseNamespace': 'No' does not match pattern",
+        id="a name",
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": ["a=b"]}},
+        "at '/settings/defaultTags': got array, want object",
+        id="pairs as a list",
+    ),
+    pytest.param({"replicas": "two"}, "at '/replicas': got string, want integer", id="a number in words"),
+    pytest.param({"replicas": -1}, "at '/replicas': minimum: got -1, want 0", id="fewer than none"),
+    pytest.param(
+        {"image": {"digest": "sha256:123"}}, "at '/image/digest': 'sha256:123' does not match pattern", id="a digest"
+    ),
+    pytest.param({"image": {"pullPolicy": "Sometimes"}}, "at '/image/pullPolicy'", id="a pull policy"),
+    pytest.param(
+        {"serviceAccount": {"annotation": {}}},
+        "at '/serviceAccount': additional properties 'annotation'",
+        id="a plural",
+    ),
+    pytest.param(
+        {"serviceAccount": {"annotations": {"a": 1}}}, "'/serviceAccount/annotations/a': got number", id="no text"
+    ),
+    pytest.param(
+        {"awsAccounts": {"prod": {}}},
+        "at '/awsAccounts/prod': missing property 'roleARN'",
+        id="an account without a role",
+    ),
+    pytest.param(
+        {"awsAccounts": {"prod": {"roleArn": "arn:aws:iam::222233334444:role/x"}}},
+        "additional properties 'roleArn' not allowed",
+        id="the role in other letters",
+    ),
+    pytest.param(
+        {"awsAccounts": {"prod": {"roleARN": "arn:aws:iam::2222:role/x"}}},
+        "at '/awsAccounts/prod/roleARN': 'arn:aws:iam::2222:role/x' does not match pattern",
+        id="an account id that is too short",
+    ),
+    pytest.param({"crds": {"enabled": True}}, "at '/crds': additional properties 'enabled'", id="another chart's name"),
+    pytest.param({"terminationGracePeriodSeconds": 5}, "minimum: got 5, want 25", id="no time to write down results"),
+    pytest.param(
+        {"monitoring": {"serviceMonitor": {"interval": "soon"}}}, "'/monitoring/serviceMonitor/interval'", id="no time"
+    ),
+    pytest.param(
+        {"probes": {"liveness": {"periodSeconds": 0}}}, "'/probes/liveness/periodSeconds'", id="a probe all the time"
+    ),
+]
+
+BY_CHECKS = [
+    pytest.param(
+        {"settings": {"leaderElect": False}}, "Set replicas to 1 and strategy.type to Recreate", id="two that both work"
+    ),
+    pytest.param(
+        {"replicas": 1, "settings": {"leaderElect": False}}, "strategy.type is RollingUpdate", id="two during an update"
+    ),
+    pytest.param({"settings": {"healthPort": 9090}}, "are both 9090; choose two", id="one port for both"),
+    pytest.param(
+        {"serviceAccount": {"create": False}}, "serviceAccount.name must name an account", id="no account at all"
+    ),
+    pytest.param(
+        {
+            "service": {"enabled": False},
+            "test": {"enabled": False},
+            "monitoring": {"serviceMonitor": {"enabled": True}},
+        },
+        "monitoring.serviceMonitor.enabled needs service.enabled",
+        id="a monitor of nothing",
+    ),
+    pytest.param({"service": {"enabled": False}}, "Set test.enabled to false", id="a test that finds nobody"),
+]
+
+
+@pytest.mark.parametrize(("values", "says"), BY_SCHEMA)
+def test_the_schema_refuses_and_names_the_value(values: dict[str, Any], says: str) -> None:
+    assert says in render(values, check=False).text
+
+
+@pytest.mark.parametrize(("values", "says"), BY_CHECKS)
+def test_what_does_not_go_together_is_refused_with_the_remedy(values: dict[str, Any], says: str) -> None:
+    said = render(values, check=False).text
+    assert says in said
+    assert len(said.splitlines()) <= 3, "no stack of template names around it"
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    said = render({"replica": 1, "settings": {"workers": 0, "logLevel": "loud"}}, check=False).text
+    assert all(part in said for part in ("'replica'", "/settings/workers", "/settings/logLevel"))
