@@ -44,7 +44,7 @@ def _halves(rule: Rule) -> tuple[list[Rule], list[Rule]]:
         return [rule], []
     namespaced = [name for name in rule["resources"] if name.partition("/")[0] != _CLUSTER_SCOPED]
     seen = [verb for verb in rule["verbs"] if verb in {"list", "watch"}]
-    written = [verb for verb in rule["verbs"] if verb not in seen]
+    kept = [verb for verb in rule["verbs"] if verb not in seen]
     if namespaced != rule["resources"]:
         others = [name for name in rule["resources"] if name not in namespaced]
         wide, narrow = _halves({**rule, "resources": namespaced}) if namespaced else ([], [])
