@@ -60,7 +60,7 @@ def _watcher(operator: Operator) -> Any:
             operator.resources.remove(key, metadata.get("uid"))
             operator.queue.add(key)
             return
-        if operator.resources.put(key, resource) and _wanted(before) != _wanted(resource):
+        if operator.resources.put(key, resource, asked=type is None) and _wanted(before) != _wanted(resource):
             known = type is None and is_observed(resource)
             operator.queue.add(key, Lane.BACKGROUND if known else Lane.USER)
 

@@ -21,7 +21,8 @@ CASES = [
     pytest.param("6", "5", "one", "6", id="overtaken"),
     pytest.param("9", "10", "one", "10", id="compared as numbers, not as text"),
     pytest.param("5", "5", "one", "5", id="the same again"),
-    pytest.param("9", "5", "two", "5", id="another life under the same name is newer whatever its number"),
+    pytest.param("9", "12", "two", "12", id="another life under the same name"),
+    pytest.param("9", "5", "two", "9", id="the last word of the life before, which comes late"),
 ]
 
 
@@ -30,6 +31,30 @@ def test_versions_only_move_forward(known: str, told: str, uid: str, kept: str) 
     cache = ResourceCache()
     cache.put(KEY, version(known))
     assert cache.put(KEY, version(told, uid)) is (told == kept)
+    found = cache.get(KEY)
+    assert found is not None
+    assert found["metadata"]["resourceVersion"] == kept
+
+
+LIVES = [
+    # known, told (number, created); whether the API server was asked; which is kept
+    pytest.param(("9", "10:00:00"), ("5", "10:00:01"), False, "5", id="a later life, whatever its number"),
+    pytest.param(("9", "10:00:01"), ("12", "10:00:00"), False, "9", id="an earlier life, whatever its number"),
+    pytest.param(
+        ("9", "10:00:01"), ("5", "10:00:00"), True, "5", id="an earlier life that is there again, from a backup"
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "told", "asked", "kept"), LIVES)
+def test_of_two_lives_the_later_is_kept_unless_the_api_server_itself_says_otherwise(
+    known: tuple[str, str], told: tuple[str, str], asked: bool, kept: str
+) -> None:
+    """The watch hands on the events of each life by themselves, so that they arrive in any order."""
+    cache = ResourceCache()
+    cache.put(KEY, version(known[0], creationTimestamp=f"2026-01-01T{known[1]}Z"))
+    later = version(told[0], "two", creationTimestamp=f"2026-01-01T{told[1]}Z")
+    assert cache.put(KEY, later, asked=asked) is (told[0] == kept)
     found = cache.get(KEY)
     assert found is not None
     assert found["metadata"]["resourceVersion"] == kept

@@ -151,8 +151,8 @@ class Resources(Protocol):
     def get(self, key: Key) -> Resource | None:
         """The newest version known."""
 
-    def put(self, key: Key, resource: Resource) -> bool:
-        """Keep a version unless a newer one is known."""
+    def put(self, key: Key, resource: Resource, *, asked: bool = False) -> bool:
+        """Keep a version unless a newer one is known; `asked`: the API server's own word on which life there is."""
 
     def remove(self, key: Key, uid: str | None = None) -> None:
         """Forget a resource."""

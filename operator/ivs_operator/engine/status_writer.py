@@ -108,7 +108,7 @@ class StatusWriter:
         if found is None:
             self._resources.remove(key, uid)
             return False
-        self._resources.put(key, found)
+        self._resources.put(key, found, asked=True)
         return bool(found["metadata"].get("uid") == uid)
 
     async def add_finalizer(self, key: Key, resource: Resource) -> Resource:

@@ -31,10 +31,15 @@ class ResourceCache:
         """All resources, at this moment."""
         return iter(tuple(self._resources.items()))
 
-    def put(self, key: Key, resource: dict[str, Any]) -> bool:
-        """Keep `resource` unless what is known is newer. Returns whether it was kept."""
+    def put(self, key: Key, resource: dict[str, Any], *, asked: bool = False) -> bool:
+        """Keep `resource` unless what is known is newer. Returns whether it was kept.
+
+        Events of two lives under one name come in any order, for kopf hands on each life's by itself: the last of the
+        old life must not hide the new one. `asked`: the API server was asked just now, in a List or a Get, and its word
+        on which life there is counts; it may be an older one, from a backup.
+        """
         known = self._resources.get(key)
-        if known is not None and _same_life(known, resource) and _version(known) > _version(resource):
+        if known is not None and _overtaken(resource, known, asked=asked):
             return False
         metadata = {name: value for name, value in resource["metadata"].items() if name not in _UNUSED_METADATA}
         self._resources[key] = {**resource, "metadata": metadata}
@@ -53,11 +58,23 @@ def is_observed(resource: dict[str, Any]) -> bool:
     return bool(status.get("observedGeneration") == resource["metadata"].get("generation"))
 
 
+def _overtaken(told: dict[str, Any], known: dict[str, Any], *, asked: bool) -> bool:
+    if _same_life(told, known):
+        return _version(told) < _version(known)
+    if asked:
+        return False
+    return (_created(told), _version(told)) < (_created(known), _version(known))
+
+
+def _created(resource: dict[str, Any]) -> str:
+    return str(resource["metadata"].get("creationTimestamp", ""))  # RFC 3339 in UTC, in whole seconds: sorts as text
+
+
 def _same_life(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return bool(one["metadata"].get("uid") == other["metadata"].get("uid"))
 
 
 def _version(resource: dict[str, Any]) -> int:
-    """Resource versions of one object are comparable as integers (a guarantee since Kubernetes 1.35, true before)."""
+    """Resource versions of a kind are comparable as integers (a guarantee since Kubernetes 1.35, true before)."""
     text = str(resource["metadata"].get("resourceVersion", ""))
     return int(text) if text.isdigit() else 0
