@@ -1,50 +1,82 @@
 """Many objects, much trouble, virtual time: whatever happens, everything ends as it should, and a seed replays exactly.
 
-CHAOS_SCHEDULES sets how many schedules are played (more than in a normal run: 1000), CHAOS_SEED where they begin.
+CHAOS_SCHEDULES sets how many schedules are played, CHAOS_SEED where they begin; `make chaos` plays thousands.
 """
 
 import os
-from dataclasses import replace
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from chaos.schedule import Schedule, drawn, played
-from support.virtual_time import run
+from chaos.further import objects_of
+from chaos.schedule import Event, drawn
+from chaos.shrinking import outcome, shrunk
+from model.mutants import MUTANTS
+from support.world import REGIONS
 
 _FIRST = int(os.environ.get("CHAOS_SEED", "1"))
-_COUNT = int(os.environ.get("CHAOS_SCHEDULES", "24"))
+_COUNT = int(os.environ.get("CHAOS_SCHEDULES", "48"))
 _BATCHES = 4
+_TESTS = Path(__file__).parents[1]
+_DIGEST = "from chaos.schedule import drawn; from chaos.shrinking import outcome; print(outcome(drawn({}, {})).digest)"
 
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("batch", range(_BATCHES))
 def test_everything_ends_as_it_should(batch: int) -> None:
     for seed in range(_FIRST + batch, _FIRST + _COUNT, _BATCHES):
-        schedule = drawn(seed, objects=6 + seed % 7)
-        found = run(played(schedule))
-        if found:
-            smaller = _shrunk(schedule)
-            raise AssertionError(f"CHAOS_SEED={seed} CHAOS_SCHEDULES=1: {run(played(smaller))}\nsmallest: {smaller}")
+        schedule = drawn(seed, objects_of(seed))
+        found = outcome(schedule)
+        if found.wrong:
+            smaller = shrunk(schedule)
+            raise AssertionError(f"seed {seed}: {outcome(smaller).wrong}\nsmallest: {smaller}")
 
 
 @pytest.mark.timeout(900)
-def test_hundreds_of_objects() -> None:
-    assert run(played(drawn(_FIRST, objects=200))) == []
+def test_hundreds_of_objects_in_all_regions() -> None:
+    found = outcome(drawn(_FIRST, objects=200))
+    assert found.wrong == ()
+    assert found.kills, "it is no chaos without"
+    assert found.calls > 200 * len(REGIONS)
 
 
-def test_a_seed_replays_exactly() -> None:
-    assert drawn(7, 8) == drawn(7, 8)
-    assert drawn(7, 8) != drawn(8, 8)
+def test_a_seed_replays_exactly_in_another_process() -> None:
+    """Every call and every write, in order; sets of strings come in another order there."""
+    told = subprocess.run(
+        [sys.executable, "-c", _DIGEST.format(9, 15)],
+        env={**os.environ, "PYTHONPATH": f"{_TESTS}:{_TESTS.parent / 'operator'}", "PYTHONHASHSEED": "12345"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.splitlines()[-1] == outcome(drawn(9, 15)).digest
+    assert outcome(drawn(8, 15)).digest != outcome(drawn(9, 15)).digest
 
 
-def _shrunk(schedule: Schedule) -> Schedule:
-    """Leave out, one by one, whatever is not needed for the failure."""
-    for name in ("writes", "reads"):
-        for number in tuple(getattr(schedule, name)):
-            rest = {key: value for key, value in getattr(schedule, name).items() if key != number}
-            smaller = replace(schedule, **{name: rest})
-            schedule = smaller if run(played(smaller)) else schedule
-    for event in schedule.events:
-        smaller = replace(schedule, events=tuple(other for other in schedule.events if other != event))
-        schedule = smaller if run(played(smaller)) else schedule
-    return schedule
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a Create is tried again at once when no answer comes",
+        "a room keeps only ours",
+        "an entry leaves the record with the spec",
+    ],
+)
+def test_a_fault_in_the_product_is_found_and_made_small(name: str) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    with mutant.applied():
+        failing = next((plan for plan in (drawn(seed, 8) for seed in range(1, 60)) if outcome(plan).wrong), None)
+        assert failing is not None, "nobody noticed"
+        smallest = shrunk(failing)
+        print(outcome(smallest).wrong, smallest)
+        assert outcome(smallest).wrong
+    assert not outcome(smallest).wrong, "it was the fault, and nothing else"
+    assert len(smallest.events) + len(smallest.writes) + len(smallest.reads) <= 5
+
+
+def test_events_are_played_in_the_order_of_their_time() -> None:
+    events = drawn(_FIRST, 12).events
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert all(isinstance(event, Event) for event in events)
