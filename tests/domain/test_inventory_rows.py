@@ -117,7 +117,7 @@ def test_json_keeps_everything_as_it_is() -> None:
 
 def test_the_table_is_aligned_whatever_is_in_it() -> None:
     items = [configuration("a", owner="c/ns/漢字"), configuration("b", owner=None, name="a-longer-name")]
-    header, first, second = as_table(rows(*items)).splitlines()
+    header, second, first = as_table(rows(*items)).splitlines()
     assert header.split() == list(TABLE_COLUMNS)
     assert second.index("arn:") == header.index("arn")
     assert first.index("arn:") == header.index("arn") - 2, "two characters are as wide as four"
