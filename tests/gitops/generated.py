@@ -94,7 +94,9 @@ def _rules(name: str) -> str:
 
 
 def main() -> None:
-    """Write every file that is made."""
+    """Write every file that is made; examples of states that are no more go."""
+    for path in argo.CUSTOMIZATIONS.glob("*/testdata/*.yaml"):
+        path.unlink()
     for path, text in (*files(), *examples()):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -46,7 +46,9 @@ def walk(own_control_plane: ControlPlane, emulator: Emulator, tmp_path: Path) ->
         tmp_path, environment, **shipped(arguments[0]["args"]), sweep_interval=1, lease_namespace=OWN
     )
     process.start()
-    yield Walk(own_control_plane, WATCHED, emulator, process)
+    made = Walk(own_control_plane, WATCHED, emulator, process)
+    yield made
+    made.api.close()
     process.end()
 
 
@@ -58,8 +60,8 @@ def shipped(arguments: list[str]) -> dict[str, Any]:
 
 def test_it_works_in_its_namespace_until_that_is_gone_and_asks_for_nothing_elsewhere(walk: Walk) -> None:
     bucket, room = walk.emulator.bucket("archive"), walk.room("lobby")
-    elsewhere = Walk(walk.cluster, "default", walk.emulator, walk.operator)
-    elsewhere.apply(CHAT, "not-ours", destinationConfiguration=s3(bucket))
+    elsewhere = walk.manifest(CHAT, "not-ours", destinationConfiguration=s3(bucket))
+    walk.cluster.kubectl("apply", "--namespace=default", "--filename=-", stdin=elsewhere)
     walk.apply(CHAT, "chat", destinationConfiguration=s3(bucket), rooms=[{"arn": room}])
     walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
     for plural, name in ((CHAT, "chat"), (RECORDING, "vod")):
@@ -70,7 +72,7 @@ def test_it_works_in_its_namespace_until_that_is_gone_and_asks_for_nothing_elsew
     walk.reason(CHAT, "chat", "DeletionBlocked")
     walk.chat.update_room(identifier=room, loggingConfigurationIdentifiers=[])
     until(
-        lambda: walk.kubectl("get", "namespace", WATCHED, check=False).returncode,
+        lambda: walk.kubectl("get", "namespace", WATCHED, check=False).returncode != 0,
         "the namespace is gone",
         last=walk.operator.tail,
     )
@@ -82,7 +84,10 @@ def test_it_works_in_its_namespace_until_that_is_gone_and_asks_for_nothing_elsew
     assert mine <= {"awsaccounts"}, "our namespaced kinds are never asked for in the whole cluster"
     refused = [entry for entry in asked if entry.decision == "forbid" and not _after_its_end(entry)]
     assert refused == []
-    assert elsewhere.status(CHAT, "not-ours") == {"observedGeneration": -1}, "nobody looked at it"
+    untouched = walk.api.get(CHAT, "default", "not-ours")
+    assert untouched is not None
+    assert untouched["status"] == {"observedGeneration": -1}, "nobody looked at it"
+    assert "finalizers" not in untouched["metadata"]
 
 
 def _after_its_end(entry: Any) -> bool:

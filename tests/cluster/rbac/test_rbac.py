@@ -110,6 +110,7 @@ def test_every_request_is_allowed_and_every_rule_is_needed(
     walk = Walk(own_control_plane, "default", emulator, standby)
     _live_and_die(walk, "vod-2")
     _live_in_another_account(walk)
+    walk.api.close()
     assert standby.stop() == 0, standby.tail()
     narrow = make_process(namespaces="default")
     narrow.start()
