@@ -33,6 +33,8 @@ def generated() -> dict[str, str]:
     }
     for crd in sorted((ROOT / "crds").glob("*.yaml")):
         files[f"files/crds/{crd.name}"] = crd.read_text()
+    for policy in sorted((ROOT / "manifests" / "admission").glob("[!k]*.yaml")):
+        files[f"files/admission/{policy.name}"] = policy.read_text()
     for name, rules in chart_rules(ROOT / "manifests" / "base").items():
         files[f"files/rbac/{name}.yaml"] = yaml.safe_dump(rules, sort_keys=False, default_flow_style=None, width=118)
     for target, source in _COPIES.items():

@@ -1,6 +1,6 @@
 """Values of what stands around the Deployment: rights, network, monitoring, accounts."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,7 @@ from chart_sources.model import EMPTY_OR_NAME, FreeList, FreeMap, Strings, Value
 
 __all__ = ["Surroundings"]
 
+ValidationAction = Literal["Deny", "Warn", "Audit"]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(ms|s|m|h))*$")]
 
 
@@ -156,6 +157,20 @@ class AdmissionPolicy(Values):
 
     enabled: bool = False
     """Make them."""
+
+    objects: bool = True
+    """Refuse to delete an object that rooms or channels use, unless it is annotated ivs-operator.dev/allow-deletion:
+    "true". A namespace with such objects stays Terminating until they are."""
+
+    teardown: bool = True
+    """Refuse to delete our CRDs, and namespaces with the label ivs-operator.dev/protected: "true", without the same
+    annotation."""
+
+    accounts: bool = True
+    """Refuse objects whose accountRef names an AWSAccount that does not allow their namespace."""
+
+    validation_actions: list[ValidationAction] = Field(["Deny"])
+    """What happens to such requests: Deny, Warn, Audit; Warn and Audit to see first whom it would concern."""
 
 
 class Test(Values):
