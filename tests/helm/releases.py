@@ -61,6 +61,12 @@ class Release:
         return self.helm("uninstall", self.name, f"--namespace={self.name}", "--wait").stdout
 
     def start(self) -> OperatorProcess:
+        """The operator as the pod would run it, ready."""
+        process = self.launch()
+        process.wait_ready()
+        return process
+
+    def launch(self) -> OperatorProcess:
         """The operator as the pod would run it: command, variables and service account are the Deployment's."""
         deployment = self.get("deployment", self.name)
         pod = deployment["spec"]["template"]["spec"]
@@ -72,13 +78,14 @@ class Release:
         folder.mkdir(parents=True)
         process = OperatorProcess(folder, environment, health_port=None, metrics_port=None, log_format=None)
         self._started.append(process)
-        process.start()
+        process.launch()
         return process
 
     def end(self) -> None:
-        """Kill what still runs."""
+        """Stop what still runs; politely, since a Lease that is not released holds up the next test's operator."""
         for process in self._started:
-            process.end()
+            if process.runs:
+                process.stop()
 
     def get(self, *what: str) -> dict[str, Any]:
         """`kubectl get` of one thing in the release's namespace."""

@@ -107,9 +107,10 @@ def test_install_upgrade_roll_back_uninstall_and_install_again(
     video = release("video")
     account = {"prod": {"roleARN": ROLE}}
     old = previous_chart(tmp_path, old_crd)
-    notes = video.install(old)
+    notes = video.install(old, awsAccounts=account)
     assert f"ivs-operator {OLD_VERSION} is installed as release video" in notes
     assert "Destination" not in columns(video)
+    assert video.get("awsaccount", "prod")["spec"] == {"roleARN": ROLE}, "of a kind that came with the same release"
     operator = video.start()
     cluster.kubectl("create", "namespace", "live")
     walk = Walk(cluster, "live", emulator, operator)
@@ -122,17 +123,15 @@ def test_install_upgrade_roll_back_uninstall_and_install_again(
     before = {plural: walk.get(plural, name) for plural, name in ((CHAT, "chat"), (RECORDING, "vod"))}
     since = emulator.control.last_sequence()
 
-    # Upgrade: new CRDs, a new pod, an AWSAccount from values; what exists is met as it was left.
+    # Upgrade: new CRDs, a new pod, an AWSAccount that differs; what exists is met as it was left.
     assert operator.stop() == 0, operator.tail()
-    video.upgrade(awsAccounts=account)
+    changed = {"prod": {"roleARN": ROLE, "externalID": "live-platform"}}
+    video.upgrade(awsAccounts=changed)
     assert "Destination" in columns(video), "an upgrade renews the CRDs"
-    assert video.get("awsaccount", "prod")["spec"] == {"roleARN": ROLE}
+    assert video.get("awsaccount", "prod")["spec"] == changed["prod"], "edited in place, not made anew"
     operator = walk.operator = video.start()
     assert until(lambda: leads(operator), "the new one leads", last=operator.tail)
     walk.sweeps(CHAT, 2)
-    changed = {"prod": {"roleARN": ROLE, "externalID": "live-platform"}}
-    video.upgrade(awsAccounts=changed)
-    assert video.get("awsaccount", "prod")["spec"] == changed["prod"], "another upgrade edits the account in place"
 
     # Roll back to the older version: what the newer one has written is understood.
     assert operator.stop() == 0, operator.tail()
@@ -246,6 +245,21 @@ def test_a_second_installation_stands_by_says_so_and_takes_over(
 
 
 @pytest.mark.usefixtures("crds")
+def test_without_rights_the_log_and_both_readiness_tests_name_what_is_missing(release: Callable[..., Release]) -> None:
+    bare = release("bare", clusterId="bare", namespaces=["bare"])
+    bare.install(crds={"install": False}, rbac={"create": False, "aggregate": False})
+    operator = bare.launch()
+    line = operator.wait_line(event="rights are missing", level="error")
+    missing = "list recordingconfigurations.ivs-operator.dev in namespace bare"
+    assert missing in line["missing"]
+    until(lambda: missing in standing(operator), "/readyz says so", last=operator.tail)
+    assert operator.probe("/readyz")[0] == 503
+    done = ask_readiness(bare, bare.values["settings"]["healthPort"])
+    assert done.returncode == 1
+    assert missing in done.stdout
+
+
+@pytest.mark.usefixtures("crds")
 def test_a_second_release_with_the_same_crds_or_names_is_refused_by_helm_in_words(
     release: Callable[..., Release], cluster: ControlPlane
 ) -> None:
@@ -254,7 +268,7 @@ def test_a_second_release_with_the_same_crds_or_names_is_refused_by_helm_in_word
     values = {**other.values, "fullnameOverride": "owner", "crds": {"install": False}}
     refused = other.helm.apply("install", "other", CHART, values, check=False)
     assert refused.returncode != 0
-    assert 'ClusterRole "owner"' in refused.stderr
+    assert 'ClusterRole "owner' in refused.stderr
     assert 'must equal "other": current value is "owner"' in refused.stderr
 
 
