@@ -131,4 +131,6 @@ kubectl --namespace "$namespace" get ivs --output=wide
 kubectl --namespace "$namespace" delete ivscl/chat-archive --timeout=60s
 
 step "end-to-end tests on this cluster"
+# PATH's kubectl may be too old or too new for what tests expect of it: then another one is downloaded.
+.venv/bin/python -c 'from ivs_sandbox.resolver import Tool, resolve; resolve(needed=frozenset({Tool.KUBECTL}))'
 env -u AWS_ENDPOINT_URL USE_EXISTING_CLUSTER=true .venv/bin/pytest -m "not local_control_plane" "${tests[@]}"

@@ -1,12 +1,10 @@
 """image/build.sh and image/kind.sh with stand-ins for engines and clusters that write down what they are asked."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +12,6 @@ from image.runtime_tree import ROOT
 from ivs_operator import __version__
 from sandbox.fake_tools import script
 from support.engines import engine
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCRIPTS = sorted((ROOT / "image").glob("*.sh"))
 _NEEDED = (
@@ -62,7 +57,9 @@ class Bench:
         """Run a script of image/."""
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
-        environ = {"PATH": str(self.path), "HOME": str(self.folder), "TMPDIR": str(temporary), **environment}
+        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")  # with kubectl in it
+        usual = {"PATH": str(self.path), "HOME": str(self.folder), "TMPDIR": str(temporary), "XDG_CACHE_HOME": cache}
+        environ = {**usual, **environment}
         return subprocess.run(
             [ROOT / "image" / name, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=240
         )
