@@ -193,9 +193,19 @@ def test_kind_installs_tries_tests_and_leaves_nothing(cluster: Bench) -> None:
     assert "--image kindest/node:v1.34.11" in cluster.asked()[1]
     values = (cluster.folder / "values").read_text()
     assert re.search(r'AWS_ENDPOINT_URL, value: "http://127\.0\.0\.1:\d+"', values)
+    _the_chart_takes(cluster.folder / "values")
     assert "test_ready.py::" in answer.stdout
     assert "deselected" in answer.stdout, "what needs a control plane of our own"
     assert list((cluster.folder / "tmp").iterdir()) == []
+
+
+def _the_chart_takes(values: Path) -> None:
+    """Its schema is closed: a value that is renamed there is refused."""
+    chart = ROOT / "helm" / "ivs-operator"
+    line = [engine("helm"), "template", "installed", chart, "--namespace=installed", f"--values={values}"]
+    answer = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert f"image: localhost/ivs-operator:{__version__}" in answer.stdout.replace('"', "")
 
 
 @pytest.mark.timeout(300)
