@@ -6,10 +6,11 @@ from typing import Any
 
 import yaml
 
+from ivs_sandbox.audit import AuditEntry, Mark
 from support.api_server import GROUP_PATH, Refused
 from support.deadlines import until
 from support.emulator import ACCOUNT
-from support.walk import Resource, Walk, condition
+from support.walk import WRITES, Resource, Walk, condition
 
 __all__ = ["OTHER", "AccountWalk"]
 
@@ -45,6 +46,16 @@ class AccountWalk:
             if error.status == 404:
                 return None
             raise
+
+    def finalizers(self) -> list[str]:
+        """Finalizers of the AWSAccount."""
+        return list((self.get() or {"metadata": {}})["metadata"].get("finalizers") or [])
+
+    def kube_writes(self, since: Mark) -> list[AuditEntry]:
+        """The operator's writes to the AWSAccount."""
+        found = self.walk.cluster.audit_log.entries(since=since, verbs=WRITES)
+        ours = [entry for entry in found if entry.user.startswith("system:serviceaccount:")]
+        return [entry for entry in ours if (entry.resource, entry.name) == ("awsaccounts", self.name)]
 
     def wait(self, test: Callable[[Resource], object], what: str) -> Resource:
         """The AWSAccount as soon as `test` holds for it."""
