@@ -81,14 +81,25 @@ async def test_a_destination_is_looked_at_once_for_all_and_then_seldom() -> None
 
 
 @in_virtual_time
+async def test_who_comes_during_a_look_takes_nothing_from_later_ones() -> None:
+    async with place() as p:
+        p.known(1)
+        await asyncio.sleep(0.05)
+        assert p.at_once == 1
+        p.known(2)
+        await asyncio.sleep(3 * INTERVAL)
+        assert p.looks[SITE] >= 3
+
+
+@in_virtual_time
 async def test_trouble_is_looked_at_more_often_and_its_end_is_told() -> None:
     async with place() as p:
         p.facts[SITE] = GONE
         p.known()
         await asyncio.sleep(1)
         assert p.known() == GONE
-        await asyncio.sleep(5 * AGAIN)
-        assert 5 <= p.looks[SITE] <= 7
+        await asyncio.sleep(300)
+        assert 5 <= p.looks[SITE] <= 7, "once a minute"
         assert (p.news, p.mended) == ([key()], [])
         p.facts[SITE] = HERE
         await asyncio.sleep(AGAIN + 1)
@@ -104,7 +115,7 @@ async def test_only_what_has_been_in_use_for_a_while_is_called_so() -> None:
         found = p.known()
         assert found is not None
         assert not found.in_use, "a policy that lacks something may not have been set up yet"
-        await asyncio.sleep(1.2 * INTERVAL)
+        await asyncio.sleep(2.2 * INTERVAL)
         found = p.known()
         assert found is not None
         assert found.in_use
@@ -145,8 +156,22 @@ async def test_a_restart_spreads_the_looks_at_what_is_told_already() -> None:
             p.known(number, site, told=True)
         await asyncio.sleep(INTERVAL / 10)
         assert sum(p.looks.values()) < 50
-        await asyncio.sleep(INTERVAL)
+        await asyncio.sleep(2 * INTERVAL)
         assert all(p.looks[site] for site in sites)
+
+
+@in_virtual_time
+async def test_a_thousand_buckets_of_one_place_are_ten_looks_a_minute() -> None:
+    async with place() as p:
+        for number in range(1000):
+            p.known(number, replace(SITE, name=f"bucket-{number}"))
+        p.known(1000, replace(FAR, name="alone"))
+        await asyncio.sleep(INTERVAL)
+        assert len(p.looks) == 1001, "the first looks come at once"
+        p.looks.clear()
+        await asyncio.sleep(60 * 60)
+        assert 400 <= sum(p.looks.values()) <= 700
+        assert p.looks[replace(FAR, name="alone")] >= 5, "others are not slowed"
 
 
 @in_virtual_time

@@ -30,6 +30,17 @@ ASKING = [
 ]
 
 
+def test_what_is_mended_by_others_is_tried_again_at_once() -> None:
+    memories = Memories()
+    meet(memories)
+    attempt = Attempt(since=NOW, acknowledged_at=NOW)
+    memories.attempt(key_of(resource()), attempt)
+    memories.failed(key_of(resource()), "create", fault(FaultClass.INVALID), NOW)
+    memories.relent(key_of(resource()))
+    assert meet(memories).failures == {}
+    assert meet(memories).attempt == attempt, "what may have been made is not forgotten"
+
+
 @pytest.mark.parametrize(("change", "forgets"), ASKING)
 def test_whoever_acts_wants_to_see_the_effect_at_once(change: dict[str, Any], forgets: bool) -> None:
     memories = Memories()

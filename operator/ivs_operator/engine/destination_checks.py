@@ -5,8 +5,10 @@ that it concerns are planned again. At rest a destination costs a few reads each
 """
 
 import asyncio
+import heapq
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -30,6 +32,10 @@ AGAIN: Final = 60.0
 
 _ESTABLISHED: Final = 60.0
 """Seconds of use after which AWS has set a destination up for sure: a policy that lacks it was changed since."""
+
+_CROWD: Final = 100
+"""Destinations at one service in one account and region beyond which the interval grows with their number, so that a
+place costs ten looks a minute at most however many buckets it has."""
 
 _PARALLEL: Final = 2  # looks at one service in one account and region; each makes up to five calls
 _JITTER: Final = 0.1  # share of the interval by which looks are spread
@@ -77,6 +83,9 @@ class DestinationChecks:
         self._on_mended = on_mended
         self._entries: dict[Site, _Entry] = {}
         self._sites: dict[Key, Site] = {}
+        self._crowds: Counter[tuple[str, ...]] = Counter()
+        self._later: list[tuple[float, int, Site]] = []
+        self._sequence = 0
         self._gates: dict[tuple[str, ...], asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -92,7 +101,7 @@ class DestinationChecks:
         if used and entry.used_since is None:
             entry.used_since = self._clock.now()
         if asked_at > entry.read_at and entry.read_at and not entry.looking:
-            self._due(entry, asked_at)
+            self._due(site, asked_at)
         return entry.facts
 
     def forget(self, key: Key) -> None:
@@ -104,6 +113,7 @@ class DestinationChecks:
         entry.keys.discard(key)
         if not entry.keys:
             del self._entries[site]
+            self._crowds[_place(site)] -= 1
 
     async def run(self) -> None:
         """Look for ever, behind whatever a person waits for."""
@@ -124,16 +134,26 @@ class DestinationChecks:
         now = self._clock.now()
         if site not in self._entries:
             self._entries[site] = _Entry(due=math.inf)
-            self._due(self._entries[site], now + self._jitter.random() * self._interval if told else now)
+            self._crowds[_place(site)] += 1
+            self._due(site, now + self._jitter.random() * self._period(site) if told else now)
         elif not told and self._entries[site].facts is None:
-            self._due(self._entries[site], now)
+            self._due(site, now)
         self._entries[site].keys.add(key)
         self._sites[key] = site
         return self._entries[site]
 
-    def _due(self, entry: _Entry, at: float) -> None:
-        if at < entry.due:
-            entry.due = at
+    def _period(self, site: Site) -> float:
+        """Seconds between looks at a destination that is well."""
+        return self._interval * max(1.0, self._crowds[_place(site)] / _CROWD)
+
+    def _due(self, site: Site, at: float) -> None:
+        entry = self._entries.get(site)
+        if entry is None or at >= entry.due:
+            return
+        entry.due = at
+        self._sequence += 1
+        heapq.heappush(self._later, (at, self._sequence, site))
+        if self._later[0][0] == at:
             self._changed.set()
 
     def _begin(self) -> float:
@@ -141,13 +161,19 @@ class DestinationChecks:
         now = self._clock.now()
         if not self._active():
             return now + 1.0
-        for site, entry in tuple(self._entries.items()):
-            if entry.due <= now and not entry.looking:
-                entry.looking, entry.due = True, math.inf
-                task = asyncio.create_task(self._look(site, entry), name=f"look at {site.noun}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        return min((entry.due for entry in self._entries.values()), default=math.inf)
+        while self._later and self._later[0][0] <= now:
+            at, _, site = heapq.heappop(self._later)
+            entry = self._entries.get(site)
+            if entry is None or entry.due != at:
+                continue  # a former time, or it is gone
+            entry.due = math.inf
+            if entry.looking:
+                continue  # what this look finds serves for the wish that came meanwhile
+            entry.looking = True
+            task = asyncio.create_task(self._look(site, entry), name=f"look at {site.noun}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return self._later[0][0] if self._later else math.inf
 
     async def _wait(self, until: float) -> None:
         seconds = until - self._clock.now()
@@ -157,7 +183,7 @@ class DestinationChecks:
             return
 
     async def _look(self, site: Site, entry: _Entry) -> None:
-        place = (site.account, site.account_id, site.region, site.service)
+        place = _place(site)
         used_since = entry.used_since
         again = min(AGAIN, self._interval)
         try:
@@ -165,15 +191,17 @@ class DestinationChecks:
                 facts = await self._looker.look(site)
             now = self._clock.now()
             established = used_since is not None and now - used_since >= min(_ESTABLISHED, self._interval)
+            # The second look comes anywhere in the interval, so that what began together does not stay together.
+            spread = self._jitter.random() if entry.facts is None else 1 + self._jitter.uniform(-_JITTER, _JITTER)
             if self._learn(site, entry, replace(facts, in_use=established)):
-                again = self._interval * (1 + self._jitter.uniform(-_JITTER, _JITTER))
+                again = max(again, self._period(site) * spread)
         except CallFailed as error:
             self._say(site, entry, str(error))
         except Exception as error:  # noqa: BLE001 - an answer that nobody has thought of must not end the checks
             self._say(site, entry, f"{type(error).__name__}: {error}")
         finally:
             entry.looking = False
-            self._due(entry, self._clock.now() + again)
+            self._due(site, self._clock.now() + again)
 
     def _learn(self, site: Site, entry: _Entry, facts: Facts) -> bool:
         """Take facts in, and tell whom they are news to. Whether the destination is well, or can't be judged."""
@@ -197,3 +225,7 @@ class DestinationChecks:
         if entry.trouble != trouble:
             log.debug("a destination could not be looked at", destination=site.noun, region=site.region, error=trouble)
         entry.trouble = trouble
+
+
+def _place(site: Site) -> tuple[str, ...]:
+    return (site.account, site.account_id, site.region, site.service)
