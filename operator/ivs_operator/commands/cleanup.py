@@ -34,7 +34,8 @@ ivs-operator cleanup --orphans --cluster-id prod-eu -o json | jq '.orphans[].arn
 @click.option(
     "--regions",
     metavar="LIST",
-    help="Regions to look in, comma-separated. [default: the one of --region, and wherever custom resources live]",
+    help="Regions to look in, comma-separated, or `all`. [default: the one of --region, and wherever custom resources "
+    "live]",
 )
 @click.option("--account", metavar="NAME", default="", help="Look in the account of this AWSAccount, by its role.")
 @click.option("--all-gone", is_flag=True, help="It is true that no AWS object belongs to a custom resource here.")
@@ -65,10 +66,13 @@ def command(
     if not orphans:
         raise Failure("say what to clean up: --orphans is all there is", ExitCode.USAGE)
     settings = settings_from(given)
-    named = tuple(name.strip() for name in (regions or "").split(",") if name.strip())
     import asyncio
 
     from ivs_operator import logs
+    from ivs_operator.commands.places import names_in
+    from ivs_operator.commands.sweeping import offered_regions
+
+    named = offered_regions(names_in(regions))
 
     logs.configure("text", "error")  # what goes wrong is told line by line
     notes = Notes(quiet=quiet)
@@ -94,7 +98,7 @@ async def _clean(
             notes.warn(f"ivs-operator: not read: {place}")
         text = format_ == "text"
         if text:
-            _show(plan, acted=yes)
+            _show(plan, work, acted=yes)
         if yes and work.foreign and not all_gone:
             raise Failure(_foreign(work))
         done = [await _remove(work, verdict, text=text) for verdict in plan] if yes else list(plan)
@@ -114,9 +118,9 @@ async def _remove(work: "Sweeping", verdict: "Verdict", *, text: bool) -> "Verdi
     return done
 
 
-def _show(plan: "Sequence[Verdict]", *, acted: bool) -> None:
+def _show(plan: "Sequence[Verdict]", work: "Sweeping", *, acted: bool) -> None:
     if not plan:
-        click.echo("no orphans")
+        click.echo(f"no orphans of cluster {work.cluster_id} in {', '.join(work.read)}")
         return
     for verdict in plan:
         orphan = verdict.orphan

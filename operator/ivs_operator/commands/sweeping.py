@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import boto3
+
 from ivs_operator.api.names import TAG_OWNER
-from ivs_operator.aws.estate import AwsEstate
+from ivs_operator.aws.estate import AwsEstate, supported_regions
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.clock import Clock
 from ivs_operator.commands.cluster_reading import aws_accounts
+from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
+from ivs_operator.commands.places import ALL
 from ivs_operator.domain.cleanup import Verdict, foothold, hindrance
 from ivs_operator.domain.failures import CallFailed, NotFound
 from ivs_operator.domain.identity import Key, Kind
@@ -30,7 +34,7 @@ from ivs_operator.kube.reader import KubernetesReader
 from ivs_operator.settings import Settings
 from ivs_operator.wiring import PLURALS
 
-__all__ = ["Sweeping", "sweeping"]
+__all__ = ["Sweeping", "offered_regions", "sweeping"]
 
 _WORKERS: Final = 4  # threads for each place; one object is worked on at a time
 _GONE_WITHIN: Final = 15.0  # seconds until a delete that has begun is left to AWS
@@ -47,6 +51,8 @@ class Sweeping:
     clock: Clock
     account: str = ""
     cluster_id: str = ""
+    read: list[str] = field(default_factory=list)
+    """Regions of which at least one kind was read."""
     unread: list[str] = field(default_factory=list)
     """Places that could not be read; orphans there are not known."""
     foreign: bool = False
@@ -69,6 +75,7 @@ class Sweeping:
                 self.unread.append(f"{kind}s in {region}: {error.fault.message}")
                 continue
             found.append((inventory, inventory.listed()))
+            self.read = list(dict.fromkeys((*self.read, region)))
         if not found:
             raise Failure(self.unread[0] if self.unread else "there is no region to look at; give --regions")
         holders = await self.holders()
@@ -190,6 +197,23 @@ class Sweeping:
                 await asyncio.sleep(_LOOK)
             return "deleting"
         return "deleted"
+
+
+def offered_regions(named: Sequence[str]) -> tuple[str, ...]:
+    """The regions that are named, `all` being every one that offers Amazon IVS.
+
+    Raises:
+        Failure: one does not offer it.
+    """
+    session = boto3.Session()
+    offered = sorted(set().union(*(supported_regions(session, kind) for kind in Kind)))
+    if tuple(named) == (ALL,):
+        return tuple(offered)
+    for region in named:
+        if region not in offered:
+            message = f"--regions: Amazon IVS is not offered in {region}; it is in {', '.join(offered)}"
+            raise Failure(message, ExitCode.USAGE)
+    return tuple(named)
 
 
 @asynccontextmanager

@@ -82,7 +82,7 @@ def _headline(found: Explanation) -> Text:
     name = Text(f"{found.key.kind} {found.key.namespace}/{found.key.name}", style="bold")
     standing = found.told if found.told.ready is not None else found.found
     word = "Ready" if standing.ready else "not Ready"
-    style = "green" if standing.ready else "yellow" if found.found.reason in UNDER_WAY else "red"
+    style = "green" if standing.ready else "yellow" if standing.reason in UNDER_WAY else "red"
     head = Text.assemble(name, ": ", (f"{word}, {standing.reason}", style))
     if found.told.since:
         head.append(f" since {found.told.since}", style="dim")
@@ -139,7 +139,7 @@ def _wanted(found: Explanation) -> Iterable[Text]:
         yield Text("tags " + ", ".join(f"{key}={value}" for key, value in wanted.tags.items()))
     field = "channels" if found.key.kind == "RecordingConfiguration" else "rooms"
     for selector in wanted.selectors:
-        yield Text(f"{field} {selector}")
+        yield Text(f"{field}: {selector}")
     yield Text(", ".join(f"{name} {value}" for name, value in wanted.policies.items()), style="dim")
 
 
