@@ -1,4 +1,4 @@
-"""`import`, and what becomes of its result: the operator takes over what kubectl applies, and AWS is as it was but tags."""
+"""`import`, and what becomes of it: the operator takes over what kubectl applies, and AWS is as it was but for tags."""
 
 from __future__ import annotations
 

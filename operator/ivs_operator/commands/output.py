@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
@@ -86,22 +86,23 @@ def write_file(path: Path, content: str) -> None:
     Raises:
         OSError: it can't be written; what was there before is untouched.
     """
-    if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing to rename
-        path.write_text(content, encoding="utf-8")
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(_mode(path))
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    with _told_of(path):
+        if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing to rename
+            path.write_text(content, encoding="utf-8")
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        partial = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.chmod(_mode(path))
+            partial.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
@@ -112,18 +113,22 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     staged: list[tuple[Path, Path]] = []
+    with _told_of(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as name:
+        for number, (relative, content) in enumerate(files.items()):
+            staged.append((Path(name) / str(number), folder / relative))
+            write_file(staged[-1][0], content)
+        for source, target in staged:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+
+
+@contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Errors name what was asked for, and not a file beside it that nobody knows; a full disk's name nothing at all."""
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as name:
-            for number, (relative, content) in enumerate(files.items()):
-                staged.append((Path(name) / str(number), folder / relative))
-                write_file(staged[-1][0], content)
-            for source, target in staged:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.replace(target)
+        yield
     except OSError as error:
-        if error.filename is None:
-            raise OSError(error.errno, error.strerror, str(folder)) from error
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _mode(path: Path) -> int:
