@@ -16,8 +16,11 @@ from gitops.states import STATES, State
 
 __all__ = ["examples", "files"]
 
+_BEGIN, _END = "<!-- states -->\n", "<!-- end of states -->\n"
+
 _ROOT = Path(__file__).parents[2]
 _OVERLAY = _ROOT / "manifests" / "overlays" / "namespaced"
+_PAGE = _ROOT / "docs" / "gitops.md"
 _RULES = _ROOT / "helm" / "ivs-operator" / "files" / "rbac"
 
 _CLUSTER_ROLE = """\
@@ -63,6 +66,7 @@ def files() -> Iterator[tuple[Path, str]]:
     """Every file that is made, and what must be in it."""
     yield from argo.files()
     yield _OVERLAY / "cluster-role.yaml", _CLUSTER_ROLE + _rules("scoped-cluster")
+    yield _PAGE, _page()
     yield _OVERLAY / "role.yaml", _ROLE + _rules("scoped-namespaces") + _BINDING
 
 
@@ -79,6 +83,23 @@ def examples() -> Iterator[tuple[Path, str]]:
             message = judge_in_luajit(state.object).message
             tests.append({"healthStatus": {"status": state.argo, "message": message}, "inputPath": name})
         yield folder / "health_test.yaml", yaml.safe_dump({"tests": tests}, sort_keys=False, width=118)
+
+
+def _page() -> str:
+    """The page with the table of states as they are tried."""
+    before, _, rest = _PAGE.read_text().partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    rows = "".join(
+        f"| {state.name} | {_reason(state)} | {state.kstatus} | {state.by_expressions} | {state.argo} |\n"
+        for state in STATES
+    )
+    head = "| state | Ready's reason | kstatus | Flux with expressions | Argo CD |\n|---|---|---|---|---|\n"
+    return f"{before}{_BEGIN}{head}{rows}{_END}{after}"
+
+
+def _reason(state: State) -> str:
+    conditions = state.object["status"].get("conditions", ())
+    return next((f"`{each['reason']}`" for each in conditions if each["type"] == "Ready"), "-")
 
 
 def _plain(state: State) -> dict[str, object]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CRDS = manifests("base").parents[1] / "crds"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def guarded(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The control plane, once it enforces the policies."""
     from ivs_sandbox.control_plane import ControlPlane
@@ -34,7 +34,7 @@ def guarded(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathF
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def api(guarded: ControlPlane) -> Iterator[ApiServer]:
     """The guarded API server over HTTP, as its administrator."""
     server = ApiServer(guarded.kubeconfig)

@@ -12,9 +12,7 @@ from ivs_sandbox.shipped import manifests
 from support.engines import engine
 
 if TYPE_CHECKING:
-    from ivs_sandbox.control_plane import ControlPlane
-
-pytestmark = pytest.mark.xdist_group("admission")
+    from ivs_sandbox.cluster import Cluster
 
 CHART = manifests("admission").parents[1] / "helm" / "ivs-operator"
 PARTS = ("objects", "teardown", "accounts")
@@ -45,7 +43,7 @@ def test_none_is_made_unless_asked_for() -> None:
     assert rendered() == []
 
 
-def test_what_is_made_is_what_is_tried(guarded: ControlPlane) -> None:
+def test_what_is_made_is_what_is_tried(control_plane: Cluster) -> None:
     made = rendered("enabled=true")
     policies = {item["metadata"]["name"]: item["spec"] for item in made if item["kind"] == "ValidatingAdmissionPolicy"}
     bindings = {item["metadata"]["name"]: item["spec"] for item in made if item["kind"].endswith("Binding")}
@@ -55,7 +53,7 @@ def test_what_is_made_is_what_is_tried(guarded: ControlPlane) -> None:
         f"rel-ivs-operator-{part}": {**spec, "policyName": f"rel-ivs-operator-{part}"}
         for part, spec in shipped("ValidatingAdmissionPolicyBinding").items()
     }
-    applied = guarded.kubectl(
+    applied = control_plane.kubectl(
         *("apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename=-"),
         stdin=yaml.safe_dump_all(made),
     )
