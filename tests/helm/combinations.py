@@ -370,7 +370,11 @@ COMBINATIONS = [
     ),
     Combination(
         "admission policies",
-        {"admissionPolicy": {"enabled": True}},
-        lambda r: r.one("Deployment"),
+        {"admissionPolicy": {"enabled": True, "teardown": False, "validationActions": ["Warn", "Audit"]}},
+        lambda r: (
+            len(r.of("ValidatingAdmissionPolicy")) == 2
+            and [b["spec"]["validationActions"] for b in r.of("ValidatingAdmissionPolicyBinding")]
+            == [["Warn", "Audit"]] * 2
+        ),
     ),
 ]

@@ -21,10 +21,13 @@ VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 
 
-@pytest.mark.parametrize("path", sorted(generated()))
+FRESH = generated()
+
+
+@pytest.mark.parametrize("path", sorted(FRESH))
 def test_a_generated_file_is_fresh(path: str) -> None:
     assert (CHART / path).exists(), f"{path} is missing: run make generate"
-    assert (CHART / path).read_text() == generated()[path], f"{path} is stale: run make generate"
+    assert (CHART / path).read_text() == FRESH[path], f"{path} is stale: run make generate"
 
 
 def test_generating_again_writes_nothing_and_takes_away_crds_that_are_no_more(tmp_path: Path) -> None:
@@ -153,6 +156,20 @@ class TestRights:
         for kind in ("Role", "RoleBinding"):
             places = {item["metadata"]["namespace"] for item in rendered.of(kind)}
             assert places == {"live", "chat", "video"}
+
+    def test_of_people_are_those_of_the_base(self) -> None:
+        base = {
+            role["metadata"]["name"].removeprefix("ivs-operator-"): role
+            for role in yaml.safe_load_all((self.base / "aggregated-roles.yaml").read_text())
+        }
+        made = {
+            role["metadata"]["name"].removeprefix("video-ivs-operator-"): role for role in render().of("ClusterRole")
+        }
+        for name, role in base.items():
+            assert made[name]["rules"] == role["rules"]
+            wanted = {key: value for key, value in role["metadata"]["labels"].items() if "aggregate" in key}
+            assert made[name]["metadata"]["labels"].items() >= wanted.items()
+        assert len(base) == 2
 
     def test_nothing_is_made_when_others_give_the_rights(self) -> None:
         rendered = render({"rbac": {"create": False, "aggregate": False}})

@@ -48,6 +48,15 @@ def test_helm_lint_has_nothing_to_say() -> None:
     assert "[WARNING]" not in done.stdout
 
 
+def test_the_packaged_chart_is_the_same_chart(tmp_path: Path) -> None:
+    done = run_helm("package", CHART, "--destination", tmp_path)
+    assert done.returncode == 0, done.stderr
+    (package,) = tmp_path.glob("ivs-operator-*.tgz")
+    packaged, plain = (run_helm("template", "x", chart, "--namespace=x").stdout for chart in (package, CHART))
+    assert packaged == plain
+    assert "kind: Deployment" in plain
+
+
 def test_the_combinations_are_many_and_differ() -> None:
     assert len(COMBINATIONS) >= 25
     assert len({combination.name for combination in COMBINATIONS}) == len(COMBINATIONS)
