@@ -1,16 +1,19 @@
 """Who takes part in chaos: people, others on the same account, AWS and its failures, each with what they may do."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ivs_operator.domain.identity import Key, Kind
 from support.fake_aws import FakeAws
-from support.objects import CHAT, RECORDING, arn_of, channel, configuration, consumer_arn, resource, room
+from support.objects import ACCOUNT, CHAT, RECORDING, arn_of, channel, configuration, consumer_arn, resource, room
 from support.world import REGIONS, World
 
-__all__ = ["EVENTS", "People", "entries_of", "kind_of", "place_of"]
+__all__ = ["EVENTS", "People", "account_of", "entries_of", "kind_of", "place_of"]
+
+_OTHER_ACCOUNT = "444455556666"
 
 _ENVIRONMENTS = ("prod", "test", "dev")
 _BUCKETS = ("my-bucket", "other-bucket", "third-bucket")
@@ -21,9 +24,15 @@ def kind_of(number: int) -> Kind:
     return CHAT if number % 3 else RECORDING
 
 
+def account_of(number: int) -> str | None:
+    """Every fourth object lives in the account of an AWSAccount."""
+    return "other" if number % 4 == 3 else None
+
+
 def place_of(world: World, number: int) -> FakeAws:
     """AWS where the object of a number lives."""
-    return world.at(kind_of(number), REGIONS[number // 3 % len(REGIONS)])
+    account = _OTHER_ACCOUNT if account_of(number) else ACCOUNT
+    return world.at(kind_of(number), REGIONS[number // 3 % len(REGIONS)], account)
 
 
 def entries_of(form: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,17 +49,19 @@ class People:
         self.wanted: dict[Key, dict[str, Any]] = {}
         self.retagged: set[str] = set()
         self._lives: dict[Key, int] = {}
+        self._accounts = 0
         for kind, consumer in ((CHAT, room), (RECORDING, channel)):
-            for region in REGIONS:
-                others = [
-                    replace(configuration("x", kind, owner=None), arn=arn_of(f"theirs{n}", kind, region))
-                    for n in range(3)
-                ]
+            for region, account in itertools.product(REGIONS, (ACCOUNT, _OTHER_ACCOUNT)):
+                theirs = configuration("x", kind, owner=None)
+                others = [replace(theirs, arn=arn_of(f"theirs{n}", kind, region, account)) for n in range(3)]
                 consumers = [
-                    replace(consumer(f"c{n}", env=_ENVIRONMENTS[n % 3]), arn=consumer_arn(f"c{n}", kind, region))
+                    replace(
+                        consumer(f"c{n}", env=_ENVIRONMENTS[n % 3]), arn=consumer_arn(f"c{n}", kind, region, account)
+                    )
                     for n in range(max(3, objects // 12))
                 ]
-                world.at(kind, region).put(*others, *consumers)
+                world.at(kind, region, account).put(*others, *consumers)
+        self.allow(0, 1)
 
     def key(self, number: int) -> Key:
         """What the object of a number is called."""
@@ -65,6 +76,7 @@ class People:
     def end(self) -> None:
         """Nothing stands in the way any more: no outage, no stream, no pause."""
         self.world.outages.clear()
+        self.allow(0, 1)
         for aws in self.world.places.values():
             aws.live.clear()
             aws.failing = 0
@@ -102,12 +114,25 @@ class People:
             form["metadata"]["annotations"] = {"ivs-operator.dev/paused": "true"} if roll % 2 else {}
             self.world.cluster.apply(form)
 
+    def allow(self, _: int, roll: int) -> None:
+        """The AWSAccount lets our namespace in, or no longer."""
+        self._accounts += 1
+        metadata = {"name": "other", "uid": "uid-other", "generation": self._accounts}
+        spec = {
+            "roleARN": f"arn:aws:iam::{_OTHER_ACCOUNT}:role/ivs-operator",
+            "allowedNamespaces": {"list": ["live" if roll % 2 else "somewhere-else"]},
+        }
+        self.world.accounts.put({"metadata": {**metadata, "resourceVersion": str(self._accounts)}, "spec": spec})
+        for key in self.world.cluster.resources:
+            if self.world.process is not None and "accountRef" in self.wanted[key]["spec"]:
+                self.world.process.queue.add(key)  # as whoever watches AWSAccounts does
+
     # What others do on the same account.
 
     def foreign_join(self, number: int, roll: int) -> None:
         aws, arn = self._consumer(number, roll)
         if arn and len(aws.consumers[arn].configurations) < (3 if aws.kind is CHAT else 1):
-            theirs = arn_of(f"theirs{roll % 3}", aws.kind, aws.region)
+            theirs = arn_of(f"theirs{roll % 3}", aws.kind, aws.region, aws.account)
             held = [other for other in aws.consumers[arn].configurations if other != theirs]
             aws.put(replace(aws.consumers[arn], configurations=(*held, theirs)))
 
@@ -167,6 +192,8 @@ class People:
     def _apply(self, number: int, **spec: Any) -> None:
         life = self._lives.get(self.key(number), 0)
         region = REGIONS[number // 3 % len(REGIONS)]
+        account = account_of(number)
+        spec |= {"accountRef": {"name": account}} if account else {}
         form = resource(kind_of(number), f"o{number}", uid=f"uid-{number}-{life}", region=region, **spec)
         self.wanted[self.world.cluster.apply(form)] = form
 
@@ -184,6 +211,7 @@ EVENTS: dict[str, Callable[[People, int, int], None]] = {
     "delete": People.delete,
     "apply again": People.again,
     "pause or go on": People.pause,
+    "allow or refuse an account": People.allow,
     "foreign join": People.foreign_join,
     "foreign leave": People.foreign_leave,
     "retag a consumer": People.retag,

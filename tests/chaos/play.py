@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.people import EVENTS, People, entries_of
+from chaos.people import EVENTS, People, entries_of, place_of
 from chaos.schedule import Schedule
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.kinds import TRAITS
@@ -78,7 +78,7 @@ def _misses(world: World, people: People) -> Iterator[str]:
 def _object(world: World, people: People, key: Key) -> Iterator[str]:
     """One custom resource: Ready as it should be, and joined by those that its entries mean and by nobody else."""
     form, ready = people.wanted[key], world.cluster.ready(key)
-    aws = world.at(key.kind, form["spec"]["region"])
+    aws = place_of(world, int(key.name.removeprefix("o")))
     arn = str(world.cluster.status(key).get("arn"))
     if "deletionTimestamp" in world.cluster.resources[key]["metadata"]:
         held = any(_held_by_retagged(aws, people, item.arn) for item in aws.owned())

@@ -24,6 +24,7 @@ from ivs_operator.engine.queue import WorkQueue
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.sweep import Sweep
+from ivs_operator.engine.tenancy import AccountBook, Tenancy
 from ivs_operator.engine.workers import Workers
 from ivs_operator.handlers import _watcher
 from ivs_operator.kube.cache import ResourceCache
@@ -80,6 +81,7 @@ class _Process:
             permit=self.switch,
             policy=Policy(create_grace=GRACE),
             clock=clock,
+            accounts=Tenancy(self, world.accounts, self, clock),
         )
         self.workers = Workers(self.queue, self.reconciler, clock, number=2)
         self.sweep = Sweep(
@@ -100,6 +102,9 @@ class _Process:
 
     async def identity(self, kind: Kind) -> Identity:
         return Identity(ACCOUNT, REGION, REGIONS)
+
+    async def keep(self, name: str) -> None:
+        """AWSAccounts need no finalizer here: nobody deletes one."""
 
     async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
         return Identity(role.account_id, REGION, REGIONS)
@@ -201,6 +206,8 @@ class World:
         self.clock = VirtualClock()
         self.places: dict[tuple[Kind, str, str], FakeAws] = {}
         self.aws = {kind: self.at(kind) for kind in (CHAT, RECORDING)}
+        self.accounts = AccountBook()
+        """AWSAccounts, as every process has seen them at once."""
         self.outages: set[str] = set()
         """What does not answer at the moment: `kube`, `aws`."""
         self.cluster = FakeCluster(PLURALS)
