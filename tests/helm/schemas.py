@@ -25,6 +25,8 @@ def write_schemas(api: ApiServer, folder: Path, wanted: Iterable[tuple[str, str]
         for schema in found.values():
             _close(schema)
         for name, kind in _kinds(found, version):
+            if kind not in names:
+                continue
             # kubeconform's own notion of the core group is its version.
             target = folder / version.partition("/")[0] / f"{kind.lower()}_{version.rpartition('/')[2]}.json"
             target.parent.mkdir(parents=True, exist_ok=True)

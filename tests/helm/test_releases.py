@@ -58,6 +58,21 @@ def release(cluster: ControlPlane, emulator: Emulator, tmp_path: Path) -> Iterat
         one.end()
 
 
+@pytest.fixture
+def walk_in(cluster: ControlPlane, emulator: Emulator) -> Iterator[Callable[[str, OperatorProcess], Walk]]:
+    """`(namespace, operator) -> walk` in a new namespace."""
+    made: list[Walk] = []
+
+    def walk(namespace: str, operator: OperatorProcess) -> Walk:
+        cluster.kubectl("create", "namespace", namespace, check=False)
+        made.append(Walk(cluster, namespace, emulator, operator))
+        return made[-1]
+
+    yield walk
+    for one in made:
+        one.api.close()
+
+
 def refusals(release: Release) -> list[str]:
     """What the API server refused to the release's service account."""
     user = f"system:serviceaccount:{release.name}:{release.name}"
@@ -102,7 +117,11 @@ def columns(release: Release) -> set[str]:
 
 
 def test_install_upgrade_roll_back_uninstall_and_install_again(
-    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator, tmp_path: Path
+    release: Callable[..., Release],
+    walk_in: Callable[[str, OperatorProcess], Walk],
+    cluster: ControlPlane,
+    emulator: Emulator,
+    tmp_path: Path,
 ) -> None:
     video = release("video")
     account = {"prod": {"roleARN": ROLE}}
@@ -112,8 +131,7 @@ def test_install_upgrade_roll_back_uninstall_and_install_again(
     assert "Destination" not in columns(video)
     assert video.get("awsaccount", "prod")["spec"] == {"roleARN": ROLE}, "of a kind that came with the same release"
     operator = video.start()
-    cluster.kubectl("create", "namespace", "live")
-    walk = Walk(cluster, "live", emulator, operator)
+    walk = walk_in("live", operator)
     bucket = emulator.bucket("live-logs")
     room = walk.room("lobby", env="prod")
     walk.apply(CHAT, "chat", destinationConfiguration=s3(bucket), rooms=[{"matchTags": {"env": "prod"}}])
@@ -163,7 +181,6 @@ def test_install_upgrade_roll_back_uninstall_and_install_again(
         walk.delete(plural, name)
         walk.gone(plural, name)
     assert walk.configurations(CHAT) == walk.configurations(RECORDING) == []
-    walk.api.close()
 
 
 @pytest.fixture
@@ -175,14 +192,17 @@ def crds(cluster: ControlPlane) -> None:
 
 @pytest.mark.usefixtures("crds")
 def test_an_operator_of_one_namespace_touches_no_other_and_outlives_its_namespace(
-    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator
+    release: Callable[..., Release],
+    walk_in: Callable[[str, OperatorProcess], Walk],
+    cluster: ControlPlane,
+    emulator: Emulator,
 ) -> None:
     for namespace in ("inside", "outside"):
         cluster.kubectl("create", "namespace", namespace)
     scoped = release("scoped", namespaces=["inside"])
     scoped.install(crds={"install": False})
     operator = scoped.start()
-    inside, outside = (Walk(cluster, name, emulator, operator) for name in ("inside", "outside"))
+    inside, outside = (walk_in(name, operator) for name in ("inside", "outside"))
     bucket = emulator.bucket("logs")
     outside.apply(CHAT, "chat", destinationConfiguration=s3(bucket))
     inside.apply(CHAT, "chat", destinationConfiguration=s3(bucket))
@@ -200,13 +220,16 @@ def test_an_operator_of_one_namespace_touches_no_other_and_outlives_its_namespac
         last=operator.tail,
     )
     assert outside.configurations(CHAT) == []
-    for walk in (inside, outside):
-        walk.api.close()
+    outside.delete(CHAT, "chat")
+    outside.gone(CHAT, "chat")
 
 
 @pytest.mark.usefixtures("crds")
 def test_a_second_installation_stands_by_says_so_and_takes_over(
-    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator
+    release: Callable[..., Release],
+    walk_in: Callable[[str, OperatorProcess], Walk],
+    cluster: ControlPlane,
+    emulator: Emulator,
 ) -> None:
     cluster.kubectl("create", "namespace", "shared")
     first, second = release("first"), release("second", namespaces=["shared"])
@@ -229,7 +252,7 @@ def test_a_second_installation_stands_by_says_so_and_takes_over(
     assert done.returncode == 1
     assert "another installation works on the same objects" in done.stdout
 
-    walk = Walk(cluster, "shared", emulator, late)
+    walk = walk_in("shared", late)
     walk.apply(CHAT, "chat", destinationConfiguration=s3(emulator.bucket("logs")))
     walk.ready(CHAT, "chat")
     assert [request["operation"] for request in emulator.control.requests(write=True, service="ivschat")] == [
@@ -241,7 +264,6 @@ def test_a_second_installation_stands_by_says_so_and_takes_over(
     walk.delete(CHAT, "chat")
     walk.gone(CHAT, "chat")
     assert refusals(first) == refusals(second) == []
-    walk.api.close()
 
 
 @pytest.mark.usefixtures("crds")
