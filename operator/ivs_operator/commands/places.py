@@ -36,6 +36,8 @@ def place_options(command: _Command) -> _Command:
     )
     accounts = click.option(
         "--accounts",
+        "--account",
+        "accounts",
         metavar="LIST",
         help="AWSAccounts of the cluster, comma-separated, whose roles to use; `own`: your own credentials (the "
         "default), `all`: these and every AWSAccount.",
