@@ -175,8 +175,9 @@ def _next(found: Explanation) -> Iterable[Text]:
     yield Text(f"{found.timing.text}{at}")
     if found.timing.can_hurry:
         plural = "ivsrc" if found.key.kind == "RecordingConfiguration" else "ivscl"
-        command = f"kubectl -n {found.key.namespace} annotate --overwrite {plural} {found.key.name}"
-        yield Text(f"at once: {command} ivs-operator.dev/reconcile-at=$(date +%s)", style="dim")
+        command = f"kubectl -n {found.key.namespace} annotate {plural} {found.key.name} --overwrite"
+        yield Text("at once by:")  # the command on a line of its own, to be copied
+        yield Text(f"{command} ivs-operator.dev/reconcile-at=$(date +%s)", style="dim")
 
 
 def _failures(found: Explanation) -> Iterable[Text]:
