@@ -190,5 +190,14 @@ STATES = (
 
 CONTRADICTIONS = (
     State("no status at all", {k: v for k, v in _PLAIN.items() if k != "status"}, "Current", "Progressing", flux="-"),
+    State(
+        "status speaks of an older generation than Ready",
+        resource(
+            generation=2, status={**_STALE, "conditions": [_condition("Ready", "True", "Available", generation=2)]}
+        ),
+        "InProgress",
+        "Progressing",
+    ),
+    State("deleted, and still called ready", _DELETED, "Terminating", "Progressing"),
     State("conditions are missing", {**_PLAIN, "status": {"observedGeneration": 1}}, "Current", "Progressing"),
 )

@@ -18,11 +18,12 @@ from ivs_operator.api.kinds import KINDS, MANAGED_KINDS
 if TYPE_CHECKING:
     from pathlib import Path
 
+ROOT = CUSTOMIZATIONS.parents[3]
 MADE = list(files())
 PREFIX = "resource.customizations"
 
 
-@pytest.mark.parametrize(("path", "text"), MADE, ids=[str(path.relative_to(path.parents[4])) for path, _ in MADE])
+@pytest.mark.parametrize(("path", "text"), MADE, ids=[str(path.relative_to(ROOT)) for path, _ in MADE])
 def test_what_is_made_is_fresh(path: Path, text: str) -> None:
     assert path.read_text() == text, "PYTHONPATH=tests python -m gitops.generated"
 
@@ -107,7 +108,7 @@ def test_applications_go_server_side_and_in_order() -> None:
 def test_the_project_allows_what_the_chart_makes_in_the_whole_cluster() -> None:
     project = yaml.safe_load((CUSTOMIZATIONS.parents[1] / "project.yaml").read_text())
     allowed = {(each["group"], each["kind"]) for each in project["spec"]["clusterResourceWhitelist"]}
-    templates = (CUSTOMIZATIONS.parents[3] / "helm" / "ivs-operator" / "templates").glob("*.yaml")
+    templates = (ROOT / "helm" / "ivs-operator" / "templates").glob("*.yaml")
     made = {
         kind
         for path in templates
