@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from support.command_process import Done, command
 from support.walk import CHAT, RECORDING, s3
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from ivs_sandbox.cluster import Cluster
     from support.walk import Walk
 
@@ -22,9 +27,9 @@ def why(walk: Walk, name: str, *options: str, **environment: str) -> Done:
     return command("why", f"{kind}/{walk.namespace}/{object_}", *options, environment=given)
 
 
-def explained(walk: Walk, name: str, *options: str) -> dict[str, Any]:
+def explained(walk: Walk, name: str, *options: str, **environment: str) -> dict[str, Any]:
     """What `why -o json` says."""
-    done = why(walk, name, "-o", "json", *options)
+    done = why(walk, name, "-o", "json", *options, **environment)
     assert done.code == 0, done.err
     return dict(json.loads(done.out))
 
@@ -33,7 +38,16 @@ def steps(found: dict[str, Any]) -> list[str]:
     return [step["call"] for step in found["next"]["steps"]]
 
 
-def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk) -> None:
+@pytest.fixture
+def in_the_pod(walk: Walk, service_account: Path, kubeconfig_for_service_account: Callable[[str, str], Path]) -> Path:
+    """A kubeconfig with the rights that the operator itself has, as with `kubectl exec` into its pod."""
+    assert service_account.exists(), "the role that ships is installed"
+    subject = f"--serviceaccount={walk.namespace}:default"
+    walk.kubectl("create", "clusterrolebinding", walk.namespace, "--clusterrole=ivs-operator", subject)
+    return kubeconfig_for_service_account(walk.namespace, "default")
+
+
+def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk, in_the_pod: Path) -> None:
     bucket = walk.emulator.bucket("logs")
     others = [walk.foreign(CHAT, f"other-{number}") for number in range(3)]
     lobby, full = walk.room("lobby"), walk.room("full", *others)
@@ -50,13 +64,15 @@ def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk) -> None:
     assert (well["next"]["steps"], well["blockers"], well["failures"]) == ([], [], [])
     assert any(walk.namespace in note for note in well["notes"]), "the operator's cluster id was found out and is named"
 
-    blocked = explained(walk, "ChatLoggingConfigurations/blocked", f"--cluster-id={walk.namespace}")
+    cluster_id = f"--cluster-id={walk.namespace}"
+    blocked = explained(walk, "ChatLoggingConfigurations/blocked", cluster_id, KUBECONFIG=str(in_the_pod))
     assert (blocked["status"]["reason"], blocked["found"]["reason"]) == ("RoomFull", "RoomFull")
     (blocker,) = blocked["blockers"]
     assert blocker["arn"] == full
     assert all(other in blocker["message"] for other in others), "who has the three slots"
     assert "as soon as that changes" in blocked["next"]["when"]["text"]
-    assert blocked["notes"] == []
+    (note,) = blocked["notes"]
+    assert note.startswith("Events can't be read"), "the operator may make Events, not read them"
 
     walk.delete(CHAT, "well")
     walk.reason(CHAT, "well", "DeletionBlocked")
