@@ -35,6 +35,8 @@ GOOD = [
     pytest.param("leader_elect", "false", False, id="as false"),
     pytest.param("log_format", "json", "json", id="a choice"),
     pytest.param("health_port", "0", 0, id="a free port"),
+    pytest.param("default_account_namespaces", "live, !team-b", ("live", "!team-b"), id="patterns of namespaces"),
+    pytest.param("adoption", "retain-only", "retain-only", id="another choice"),
 ]
 
 
@@ -56,6 +58,7 @@ BAD = [
     pytest.param("sweep-interval", "0.5", "greater than or equal to 1", id="too often"),
     pytest.param("sweep-interval", "soon", "valid number", id="no number"),
     pytest.param("workers", "0", "greater than or equal to 1", id="nobody works"),
+    pytest.param("adoption", "never", "'on', 'retain-only' or 'off'", id="no choice"),
     pytest.param("create-grace", "0", "greater than 0", id="no grace"),
     pytest.param("cluster-id", "a/b", "1 to 63 letters", id="a slash would end the id in the owner tag"),
     pytest.param("cluster-id", "x" * 64, "1 to 63 letters", id="too long for the owner tag"),
