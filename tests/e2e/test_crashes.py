@@ -1,10 +1,7 @@
-"""SIGKILL at the worst moments and at random ones: nothing is made twice, nothing is left behind, work goes on."""
+"""SIGKILL at the worst moments: nothing is made twice, nothing is left behind, work goes on. See also `test_kills`."""
 
 from __future__ import annotations
 
-import os
-import random
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
     from support.walk import Walk
 
 _CREATES = {CHAT: "CreateLoggingConfiguration", RECORDING: "CreateRecordingConfiguration"}
-_KILLS = 10
 
 
 @pytest.mark.parametrize("plural", [CHAT, RECORDING], ids=["chat logging", "recording"])
@@ -123,30 +119,3 @@ def test_sigterm_finishes_the_create_in_flight_and_writes_its_result(walk: Walk)
     assert "pendingCreate" not in status
     walk.operator.start()
     assert walk.ready(RECORDING, "vod")["arn"] == made[0]["arn"]
-
-
-def test_killed_at_ten_random_moments_there_is_one_object_for_each_and_no_association_is_lost(
-    begin: Callable[..., Walk],
-) -> None:
-    seed = int(os.environ.get("IVS_OPERATOR_TEST_SEED") or random.SystemRandom().randrange(2**32))
-    print(f"seed {seed}; IVS_OPERATOR_TEST_SEED={seed} repeats the moments")
-    chance = random.Random(seed)
-    walk = begin(create_grace=1)
-    bucket = walk.emulator.bucket("archive")
-    rooms = [walk.room(f"room-{number}", env="prod") for number in range(4)]
-    for number in range(_KILLS):
-        plural = (CHAT, RECORDING)[number % 2]
-        entries = {"rooms": [{"matchTags": {"env": "prod"}}]} if number == 0 else {}
-        walk.apply(plural, f"vod-{number}", destinationConfiguration=s3(bucket), **entries)
-        time.sleep(chance.uniform(0, 0.8))  # the moment of the kill is what is tried here: it waits for nothing
-        walk.operator.kill()
-        walk.operator.start()
-
-    arns = {plural: [] for plural in (CHAT, RECORDING)}
-    for number in range(_KILLS):
-        plural = (CHAT, RECORDING)[number % 2]
-        arns[plural].append(walk.ready(plural, f"vod-{number}")["arn"])
-    walk.sweeps(CHAT, 2)
-    for plural, expected in arns.items():
-        assert sorted(item["arn"] for item in walk.configurations(plural)) == sorted(expected)
-    assert [walk.held_by(room) for room in rooms] == [[arns[CHAT][0]]] * 4

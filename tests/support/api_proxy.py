@@ -109,11 +109,13 @@ class ApiProxy:
         asyncio.run_coroutine_threadsafe(self._silence(), self._loop).result(10)
 
     def cut(self) -> None:
-        """End every stream that is open at this moment."""
+        """End every stream that is open at this moment, silent ones too."""
 
         async def close() -> None:
             for answer in tuple(self._open):
                 answer.close()
+            self._over.set()
+            self._over = asyncio.Event()
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(10)
 
@@ -183,6 +185,7 @@ class ApiProxy:
                 async for chunk in answer.content.iter_any():
                     if silent is not None and silent.is_set():
                         await self._over.wait()
+                        return response
                     with suppress(ConnectionResetError):
                         await response.write(chunk)
                 self._open.discard(answer)
