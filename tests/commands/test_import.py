@@ -149,7 +149,7 @@ def test_many_rooms_become_few_entries_at_a_page_each(walk: Walk, imported: Call
     since = walk.control.last_sequence()
     done = imported("--namespace", walk.namespace)
     assert done.code == 0
-    assert "those with tags or names match later ones as well" in done.err
+    assert "entries by tags or names match rooms that get these later, too" in done.err
     (document,) = yaml.safe_load_all(done.out)
     assert document["spec"]["rooms"] == [{"matchTags": {"env": "prod"}}]
     assert walk.control.counts(since, operation="ListRooms").total == math.ceil(600 / ROOMS_PER_PAGE) + 1

@@ -89,7 +89,8 @@ def test_orphans_are_what_nobody_accounts_for(
     done = tool("inventory", "--orphans", "--format=json", f"--cluster-id={CLUSTER_ID}")
     assert (done.code, done.err) == (0, "")
     assert [row["arn"] for row in json.loads(done.out)] == [lost]
-    own_id = tool("inventory", "--orphans", "--format=json")
+    named = f"--kubeconfig={control_plane.kubeconfig}"
+    own_id = tool("inventory", "--orphans", "--format=json", named, KUBECONFIG="/nowhere/kubeconfig")
     assert (own_id.code, json.loads(own_id.out)) == (0, []), "by the UID of kube-system none of them is ours"
 
 

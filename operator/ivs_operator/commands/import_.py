@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
@@ -55,6 +56,7 @@ _MOST_TOLD = 10  # lines about what was left out; the rest is counted
 )
 @click.option("--create-namespaces", is_flag=True, help="Add the namespaces themselves.")
 @place_options
+@cluster_options
 @setting_options("region")
 @quiet_option
 @click.pass_context

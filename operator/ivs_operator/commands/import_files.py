@@ -63,7 +63,7 @@ def _header(imports: Sequence[Import]) -> str:
         ]
     else:
         lines.append("# Applying them writes nothing to AWS but the operator's owner tags (ivs-operator.dev/...).")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n"
 
 
 def _document(made: Import) -> str:

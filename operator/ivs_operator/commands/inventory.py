@@ -1,8 +1,6 @@
 """`ivs-operator inventory`: what there is at AWS, managed or not."""
 
 import asyncio
-import os
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.cluster_reading import orphans_of
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
-from ivs_operator.commands.output import Notes, quiet_option, write_file
+from ivs_operator.commands.output import Notes, colours, quiet_option, write_file
 from ivs_operator.commands.places import ALL, give, names_in, place_options, read, told
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
@@ -50,6 +49,7 @@ _FORMATS = ("table", "json", "csv", "html")
     help="Only what carries this cluster's owner tag and has no custom resource; needs the cluster.",
 )
 @place_options
+@cluster_options
 @setting_options("region", "cluster_id")
 @quiet_option
 @click.pass_context
@@ -84,7 +84,7 @@ def command(
     if orphans:
         lost = {orphan.arn for orphan in asyncio.run(orphans_of(found.listed, settings.cluster_id))}
         rows = [row for row in rows if row["arn"] in lost]
-    text = _rendered(rows, format_, chosen, gaps, colours=output is None)
+    text = _rendered(rows, format_, chosen, gaps, painted=output is None and colours())
     if output is None:
         give(text)
     else:
@@ -107,7 +107,7 @@ def _columns(given: str | None) -> tuple[str, ...]:
 
 
 def _rendered(
-    rows: "Sequence[Row]", format_: str, columns: Sequence[str], gaps: Sequence[str], *, colours: bool
+    rows: "Sequence[Row]", format_: str, columns: Sequence[str], gaps: Sequence[str], *, painted: bool
 ) -> str:
     from ivs_operator.commands import inventory_formats as formats
     from ivs_operator.commands.inventory_page import as_page
@@ -119,7 +119,6 @@ def _rendered(
             return formats.as_csv(rows)
         case "html":
             return as_page(rows, made_at=_now(), gaps=gaps)
-    painted = colours and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return formats.as_table(rows, columns, paint=_painted if painted else None)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ivs_operator.api.names import API_VERSION, PAUSED_ANNOTATION, TAG_OWNER
 from ivs_operator.api.scalars import MAX_AWS_TAGS, MAX_OWN_TAGS
+from ivs_operator.api.selectors import MAX_SELECTORS
 from ivs_operator.api.validation import InvalidSpec, parse_spec
 from ivs_operator.domain.identity import Kind, is_own_tag
 from ivs_operator.domain.import_names import Template, Unnamed, names_of, namespace_of
@@ -225,7 +226,10 @@ def _remarks(kind: Kind, item: Configuration, selection: Selection, untold: list
     elif owner is not None:
         yield f"{owner} seems to manage it, too"
     if selection.by_tags:
-        yield f"more {traits.consumers} than an object has entries: those with tags or names match later ones as well"
+        yield (
+            f"an object has {MAX_SELECTORS} entries, too few to name each of its {traits.consumers}: "
+            f"entries by tags or names match {traits.consumers} that get these later, too"
+        )
     if selection.left_out:
         missing = count(len(selection.left_out), traits)
         yield f"{missing} that use it are not selected, since nothing tells them from others; they stay as they are"
