@@ -164,6 +164,14 @@ def test_a_full_disk_and_a_reader_that_has_gone() -> None:
     assert b"Traceback" not in closed.communicate()[1]
 
 
+def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    """The library that reads the kubeconfig would log a line of its own."""
+    missing = {"KUBECONFIG": str(tmp_path / "missing")}
+    _, told = started("why", "ivsrc/live/vod", environment=missing, stdout=subprocess.PIPE).communicate(timeout=120)
+    (line,) = told.decode().splitlines()
+    assert line.startswith("ivs-operator: no cluster:")
+
+
 def test_ctrl_c_ends_a_command_that_waits_for_a_cluster(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = tmp_path / "kubeconfig"

@@ -9,7 +9,7 @@ from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
-from ivs_operator.commands.output import Notes, quiet_option
+from ivs_operator.commands.output import Notes, hush_logs, quiet_option
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 if TYPE_CHECKING:
@@ -68,13 +68,11 @@ def command(
     settings = settings_from(given)
     import asyncio
 
-    from ivs_operator import logs
     from ivs_operator.commands.places import names_in
     from ivs_operator.commands.sweeping import offered_regions
 
     named = offered_regions(names_in(regions))
-
-    logs.configure("text", "error")  # what goes wrong is told line by line
+    hush_logs()
     notes = Notes(quiet=quiet)
     work = _clean(settings, account, named, notes, format_=format_, yes=yes, all_gone=all_gone)
     context.exit(asyncio.run(work))

@@ -4,6 +4,7 @@ Results go to standard output or to files; what is said meanwhile goes to standa
 """
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any, Final, TextIO, TypeVar
 
 import click
 
-__all__ = ["Notes", "colours", "quiet_option", "write_file", "write_folder"]
+__all__ = ["Notes", "colours", "hush_logs", "quiet_option", "write_file", "write_folder"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -33,6 +34,19 @@ def colours(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether standard output gets colours: on a terminal that has them, and never with NO_COLOR (no-color.org)."""
     plain = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
     return not plain and sys.stdout is not None and sys.stdout.isatty()
+
+
+def hush_logs() -> None:
+    """No log lines on standard error, neither ours nor those of libraries: a command tells what goes wrong itself.
+
+    With IVS_OPERATOR_LOG_LEVEL=debug everything is logged, for whoever looks for a fault of the program.
+    """
+    from ivs_operator import logs
+
+    logs.configure("text", "debug" if os.environ.get("IVS_OPERATOR_LOG_LEVEL", "").lower() == "debug" else "critical")
+    if logging.getLogger("ivs_operator").level != logging.DEBUG:
+        for name in (None, "asyncio", "kopf"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from ivs_operator.commands.cluster_options import cluster_options
 from ivs_operator.commands.command_line import command as command_of
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
-from ivs_operator.commands.output import Notes, quiet_option
+from ivs_operator.commands.output import Notes, hush_logs, quiet_option
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 if TYPE_CHECKING:
@@ -62,10 +62,9 @@ def command(
     settings = settings_from(given)
     import asyncio
 
-    from ivs_operator import logs
     from ivs_operator.commands.why_text import as_json, show
 
-    logs.configure("text", "error")  # what goes wrong is part of the explanation
+    hush_logs()
     found = asyncio.run(_explain(settings, key, Notes(quiet=quiet)))
     if format_ == "json":
         click.echo(as_json(found))
