@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gitops.judges import judge
 from ivs_operator.api.names import PAUSED_ANNOTATION
 from ivs_operator.api.reasons import Reason
+from support.engines import EngineError
 from support.service_account import USER
 
 if TYPE_CHECKING:
@@ -40,12 +41,20 @@ def look_back(log: AuditLog) -> Finding:
     entries = log.entries()
     refused = refusals(entries)
     written = list(_distinct(log.written_statuses()))
-    wrong = [problem for item, found in zip(written, judge(written), strict=True) for problem in misjudged(item, found)]
+    wrong = _wrong(written) if written else []
     reasons = Counter(str(_ready(item).get("reason", "none")) for item in written)
     said = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
     line = f"{len(written)} different statuses judged by kstatus, Flux and Argo CD ({said or 'none was written'})"
     problems = [*refused[:_SHOWN], *wrong[:_SHOWN]]
     return Finding(line, tuple(problems))
+
+
+def _wrong(written: list[dict[str, Any]]) -> list[str]:
+    try:
+        verdicts = judge(written)
+    except EngineError as error:
+        return [f"{len(written)} statuses could not be judged: {error}"]
+    return [problem for item, found in zip(written, verdicts, strict=True) for problem in misjudged(item, found)]
 
 
 def refusals(entries: Iterable[AuditEntry]) -> list[str]:
