@@ -89,12 +89,13 @@ class Workload(Values):
     """Members of the values' root that concern pods; their order is that of the root."""
 
     replicas: Annotated[int, Field(ge=0, le=10)] = 2
-    """One works, the others stand by: take over at once if it stops, within settings.leaseDuration if it dies."""
+    """One works; the others stand by, and take over at once if it stops, within settings.leaseDuration if it
+    dies."""
 
     service_account: ServiceAccount = ServiceAccount()
     aws_credentials_secret: CredentialsSecret = CredentialsSecret()
     extra_args: list[str] = Field([])
-    """Further flags of `ivs-operator run`; they go before settings."""
+    """Further flags of `ivs-operator run`; they win over settings."""
 
     extra_env: FreeList = Field([])
     """Further variables, e.g. `- {name: HTTPS_PROXY, value: http://proxy:3128}` or AWS_ENDPOINT_URL."""
