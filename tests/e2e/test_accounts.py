@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from support.accounts import OTHER, AccountWalk, role_arn
 from support.deadlines import until
 from support.emulator import ACCOUNT
+from support.service_account import BASE
 from support.walk import CHAT, RECORDING, Walk, condition, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ivs_sandbox.cluster import Cluster
+    from support.emulator import Emulator
+    from support.operator_process import OperatorProcess
 
 THIRD = "333344445555"
 REMOTE = "eu-west-1"
@@ -259,3 +265,42 @@ def test_what_tenants_may_not_do(begin: Callable[..., Walk]) -> None:
         walk.gone(CHAT, name)
     assert [item["arn"] for item in walk.configurations(CHAT)] == [foreign]
     assert not any(key.startswith("ivs-operator.dev/") for key in tags_of(walk, foreign)), "and let go"
+
+
+def test_labels_that_may_not_be_read_are_told_in_one_line_and_allow_nobody(
+    make_operator: Callable[..., OperatorProcess], control_plane: Cluster, namespace: str, emulator: Emulator
+) -> None:
+    """A selector needs a right that nothing else needs: it is missed once some AWSAccount has one."""
+    limited: Any = control_plane
+    full: dict[str, Any] = yaml.safe_load((BASE / "cluster-role.yaml").read_text())
+    full["metadata"] = {"name": namespace}
+    less = {**full, "rules": [rule for rule in full["rules"] if not _reads_labels(rule)]}
+    assert less["rules"] != full["rules"]
+    control_plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(less))
+    control_plane.kubectl(
+        "create", "clusterrolebinding", namespace, f"--clusterrole={namespace}", f"--user={namespace}"
+    )
+    process = make_operator(limited.user_kubeconfig(namespace), namespaces=namespace, cluster_id=namespace)
+    process.start()
+    walk = Walk(control_plane, namespace, emulator, process)
+    account = AccountWalk(walk)
+    account.apply(allowedNamespaces={"selector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}})
+    declare(walk, account)
+
+    line = process.wait_line(event="rights are missing", level="error")
+    assert line["missing"] == "list namespaces, watch namespaces"
+    assert process.probe("/readyz")[0] == 503
+    assert "selector can't be evaluated: labels of namespaces: " in account.reason("AccessDenied")
+    assert "can't be told: labels of namespaces: " in walk.reason(CHAT, "chat", "AccountNotAllowed")
+    assert calls_in(walk, OTHER) == []
+
+    control_plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(full))
+    walk.ready(CHAT, "chat")
+    account.ready()
+    process.wait_ready()
+    assert len(process.lines(event="rights are missing")) == 1
+    walk.api.close()
+
+
+def _reads_labels(rule: dict[str, Any]) -> bool:
+    return rule["resources"] == ["namespaces"] and "list" in rule["verbs"]
