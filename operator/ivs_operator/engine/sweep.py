@@ -82,7 +82,7 @@ class Sweep:
                 await asyncio.sleep(self._interval * (1 + self._jitter.uniform(-_JITTER, _JITTER)))
                 if self._active():
                     self._begin()
-                self._measure()
+                    self._measure()
         finally:
             for task in self._running.values():
                 task.cancel()
