@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.accounts import OTHER, AccountWalk
 from support.command_process import Done, command
 from support.walk import CHAT, RECORDING, s3
 
@@ -94,6 +95,11 @@ def test_an_object_that_is_well_and_one_that_is_blocked(walk: Walk, in_the_pod: 
 
 
 def test_a_failure_is_named_with_its_request_id_and_what_comes_next(walk: Walk) -> None:
+    elsewhere = AccountWalk(walk)
+    elsewhere.trust()
+    elsewhere.apply()
+    there = walk.emulator.bucket("there", account=OTHER)
+    walk.apply(CHAT, "remote", accountRef=elsewhere.reference, destinationConfiguration=s3(there))
     bucket = walk.emulator.bucket("vod")
     walk.control.add_fault(operation="CreateRecordingConfiguration", error=DENIED)
     walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
@@ -118,6 +124,11 @@ def test_a_failure_is_named_with_its_request_id_and_what_comes_next(walk: Walk) 
     paused = explained(walk, "ivsrc/vod")
     assert paused["paused"]
     assert paused["next"]["when"]["text"].startswith("nothing, until the annotation")
+
+    arn = walk.ready(CHAT, "remote")["arn"]
+    remote = explained(walk, "ivscl/remote")
+    assert (remote["found"]["ready"], remote["aws"]["trouble"], remote["aws"]["arn"]) == (True, None, arn)
+    assert remote["wanted"]["account"] == OTHER, "it has looked by the AWSAccount's role"
 
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     unreached = why(walk, "ivsrc/vod", "-o", "json", **nowhere)

@@ -155,13 +155,13 @@ class Onlooker:
     async def _planned(self, key: Key, resource: Resource) -> tuple[Situation, Plan]:
         """The situation and plan once no further read would change them."""
         cluster_id = await self._cluster_id()
-        found = await self._look(key, resource, cluster_id)
+        found = await self._look(key, resource, cluster_id, default_id=self.settings.cluster_id is None)
         other = _other_cluster_id(found[0])
         if other is None:
             return found
         if cluster_id != _UNKNOWN:
             self.remarks.append(f"the operator works under cluster id {other}, as the AWS object's owner tag says")
-        return await self._look(key, resource, other)
+        return await self._look(key, resource, other, default_id=False)
 
     async def _cluster_id(self) -> str:
         if self.settings.cluster_id is not None:
@@ -170,8 +170,8 @@ class Onlooker:
             return await self.cluster.cluster_uid()
         return _UNKNOWN
 
-    async def _look(self, key: Key, resource: Resource, cluster_id: str) -> tuple[Situation, Plan]:
-        eyes = self._eyes(cluster_id)
+    async def _look(self, key: Key, resource: Resource, cluster_id: str, *, default_id: bool) -> tuple[Situation, Plan]:
+        eyes = self._eyes(cluster_id, default_id=default_id)
         for _ in range(_ROUNDS):
             step = await eyes.reconciler.look(key, resource)
             if step is None:
@@ -203,21 +203,28 @@ class Onlooker:
             self.remarks.append(f"whether the CustomResourceDefinition is being deleted can't be told ({error})")
             return False
 
-    def _eyes(self, cluster_id: str) -> _Eyes:
+    def _eyes(self, cluster_id: str, *, default_id: bool) -> _Eyes:
         settings, nobody = self.settings, Tenure(lambda: False)
-        intake, memories = Intake(cluster_id, settings.default_tags), Memories()
+        intake, memories = Intake(cluster_id, settings.default_tags, adoption=settings.adoption), Memories()
+        tenancy = Tenancy(
+            self.estate,
+            self.book,
+            _NobodyKeeps(),
+            self.clock,
+            default_namespaces=settings.default_account_namespaces,
+        )
         executor = Executor(memories, nobody, self.clock.now)
         reconciler = Reconciler(
             intake=intake,
             estate=self.estate,
-            accounts=Tenancy(self.estate, self.book, _NobodyKeeps(), self.clock),
+            accounts=tenancy,
             resources=self.resources,
             memories=memories,
             executor=executor,
             writer=StatusWriter(PermittedCluster(self.cluster, nobody), self.resources, PLURALS, self.clock),
             claims=ResourceClaims(self.resources, intake),
             permit=nobody,
-            policy=Policy(create_grace=settings.create_grace, cluster_id_is_default=settings.cluster_id is None),
+            policy=Policy(create_grace=settings.create_grace, cluster_id_is_default=default_id),
             clock=self.clock,
         )
         return _Eyes(reconciler, memories, executor, intake)

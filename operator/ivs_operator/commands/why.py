@@ -27,6 +27,20 @@ kubectl ivs why ivsrc/vod -n live
 """
 
 
+_SETTINGS = (
+    "region",
+    "cluster_id",
+    "default_tags",
+    "default_account_namespaces",
+    "adoption",
+    "create_grace",
+    "sweep_interval",
+    "namespaces",
+    "watch_selector",
+)
+"""Those that a plan, or the name of the operator's Lease, depends on."""
+
+
 class _ObjectName(click.ParamType[str]):
     """`<kind>/<namespace>/<name>`."""
 
@@ -45,7 +59,7 @@ class _ObjectName(click.ParamType[str]):
 @click.option("--namespace", "-n", help="Namespace, for KIND/NAME. [default: the kubeconfig's]")
 @click.option("--output", "-o", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @cluster_options
-@setting_options("region", "cluster_id", "default_tags", "namespaces", "watch_selector", "sweep_interval")
+@setting_options(*_SETTINGS)
 @quiet_option
 @click.pass_context
 def command(
