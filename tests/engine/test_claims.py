@@ -7,12 +7,12 @@ import pytest
 from ivs_operator.domain.intake import Intake
 from ivs_operator.engine.claims import ResourceClaims
 from ivs_operator.kube.cache import ResourceCache
-from support.objects import CLUSTER, RECORDING, REGION, arn_of, key_of, resource
+from support.objects import ACCOUNT, CLUSTER, RECORDING, REGION, arn_of, key_of, resource
 from support.virtual_time import START
 
 LOBBY = [{"name": "lobby"}]
-WORKING = {"arn": arn_of("o"), "region": REGION, "state": "ACTIVE"}
-ME = resource(name="me", rooms=LOBBY, created=START - 100, status={"region": REGION})
+WORKING = {"arn": arn_of("o"), "region": REGION, "accountID": ACCOUNT, "state": "ACTIVE"}
+ME = resource(name="me", rooms=LOBBY, created=START - 100, status={"region": REGION, "accountID": ACCOUNT})
 
 
 def other(**changes: Any) -> dict[str, Any]:
@@ -37,7 +37,8 @@ RIVALS = [
     pytest.param(other(created=START - 100, uid="zzz"), False, id="and not the larger"),
     pytest.param(other(rooms=[]), False, id="one that selects nothing"),
     pytest.param(other(status={**WORKING, "state": "CREATING"}), False, id="one that does not work yet"),
-    pytest.param(other(status={**WORKING, "region": "eu-west-1"}), False, id="one elsewhere"),
+    pytest.param(other(status={**WORKING, "region": "eu-west-1"}), False, id="one in another region"),
+    pytest.param(other(status={**WORKING, "accountID": "444455556666"}), False, id="one in another account"),
     pytest.param(other(status={}), False, id="one that was never made"),
     pytest.param(other(deleting=True), False, id="one that goes"),
     pytest.param(other(paused=True), False, id="one that is paused"),

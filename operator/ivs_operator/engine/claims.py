@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ivs_operator.domain.intake import Intake
-from ivs_operator.domain.subject import Rival, Subject
+from ivs_operator.domain.subject import Recorded, Rival, Subject
 from ivs_operator.engine.protocols import Resources
 
 __all__ = ["ResourceClaims"]
@@ -18,7 +18,7 @@ class ResourceClaims:
         self._intake = intake
 
     def rivals(self, subject: Subject) -> Sequence[Rival]:
-        """The older objects in the same region that have selectors.
+        """The older objects in the same account and region that have selectors.
 
         Only objects whose configuration works count: one that is stuck must not keep a slot empty for ever.
         """
@@ -31,7 +31,7 @@ class ResourceClaims:
             if resource is None or not _selects(resource):
                 continue
             other, _ = self._intake.read(key, resource)
-            if _works(other, subject.recorded.region) and _before(other, subject):
+            if _works(other.recorded, subject.recorded) and _able(other) and _before(other, subject):
                 found.append(_rival(other))
         return found
 
@@ -54,10 +54,14 @@ def _selects(resource: dict[str, Any]) -> bool:
     return isinstance(spec, dict) and bool(spec.get("rooms") or spec.get("channels"))
 
 
-def _works(other: Subject, region: str | None) -> bool:
-    recorded = other.recorded
-    here = recorded.arn is not None and recorded.region == region and recorded.raw.get("state") == "ACTIVE"
-    return here and other.desired is not None and not other.deleting and not other.paused
+def _works(other: Recorded, ours: Recorded) -> bool:
+    """Whether it has a configuration that can be joined, where ours is: what lies elsewhere never meets our rooms."""
+    here = (other.account_id, other.region) == (ours.account_id, ours.region)
+    return here and other.arn is not None and other.raw.get("state") == "ACTIVE"
+
+
+def _able(other: Subject) -> bool:
+    return other.desired is not None and not other.deleting and not other.paused
 
 
 def _rival(other: Subject) -> Rival:
