@@ -34,7 +34,7 @@ def reader(emulator: Emulator) -> Iterator[DestinationReader]:
     with ThreadPoolExecutor(4) as threads:
 
         def calls(service: str, account_id: str, region: str, account: str) -> Calls:
-            client = emulator.client(service, region=region, account=account_id)
+            client = emulator.client(service, region=region, account=account_id, as_operator=True)
             return Calls(service, client, Limiter(Clock()), threads)
 
         yield DestinationReader(calls)

@@ -40,11 +40,22 @@ class Emulator:
     url: str
     process: subprocess.Popen[str]
     control: EmulatorControl
-    _clients: dict[tuple[str, str, str, int], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, str, int, bool], Any] = field(default_factory=dict)
 
-    def client(self, service: str, *, region: str = REGION, account: str = ACCOUNT, attempts: int = 1) -> Any:
-        """A boto3 client that acts as `account`; without retries unless `attempts` says so."""
-        key = (service, region, account, attempts)
+    def client(
+        self,
+        service: str,
+        *,
+        region: str = REGION,
+        account: str = ACCOUNT,
+        attempts: int = 1,
+        as_operator: bool = False,
+    ) -> Any:
+        """A boto3 client that acts as `account`; without retries unless `attempts` says so.
+
+        `as_operator`: it calls in the operator's name, so that its IAM policy must allow what is called.
+        """
+        key = (service, region, account, attempts, as_operator)
         if key not in self._clients:
             self._clients[key] = _SESSION.client(
                 service,
@@ -56,6 +67,7 @@ class Emulator:
                     retries={"total_max_attempts": attempts, "mode": "standard"},
                     max_pool_connections=64,
                     ignore_configured_endpoint_urls=True,
+                    user_agent_extra="ivs-operator" if as_operator else None,
                 ),
             )
         return self._clients[key]
