@@ -82,7 +82,7 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     likely = f"check that {where} exists in {s.placement.region} and belongs to account {s.placement.account_id}"
     message = (
         f"AWS could not create the {noun} (state CREATE_FAILED{'' if cause else ', which carries no reason'}): "
-        f"{cause or likely}; it is made again at growing intervals, "
+        f"{cause or likely}; it is made again {'soon after that is mended' if cause else 'at growing intervals'}, "
         f"and at once after an edit or a new value of the annotation ivs-operator.dev/reconcile-at"
     )
     base = Finding(Reason.CREATE_FAILED, message, trouble=True)
