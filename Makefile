@@ -31,12 +31,22 @@ format: $(VENV)/.installed ## Rewrite the sources in house style
 	$(BIN)/ruff format .
 
 .PHONY: generate
-generate: $(VENV)/.installed ## Write every generated file anew (CRDs)
+generate: $(VENV)/.installed ## Write every generated file anew (CRDs, the chart's, what GitOps tools read)
 	$(BIN)/ivs-operator crds --output-dir crds
+	PYTHONPATH=helm $(BIN)/python -m chart_sources
+	PYTHONPATH=tests $(BIN)/python -m gitops.generated
 
 .PHONY: fresh
 fresh: generate ## Fail when a generated file is not what the code generates
-	git diff --exit-code -- crds
+	git diff --exit-code -- crds helm manifests docs
+
+.PHONY: image
+image: ## Build the image with docker, podman or buildah (ARGS=--help lists the options)
+	@image/build.sh $(ARGS)
+
+.PHONY: kind
+kind: $(VENV)/.installed ## Image and chart in a kind cluster, then the end-to-end tests there (needs docker, kind, kubectl, helm)
+	@WORKERS=$(WORKERS) image/kind.sh $(ARGS)
 
 .PHONY: model
 model: $(VENV)/.installed ## Explore the planner's worlds at length (an hour or so; ARGS=--help tells what can be set)
@@ -66,6 +76,8 @@ browser: ## Find or install Chromium, in which the inventory's page is tried (as
 lock: $(VENV)/.installed ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --constraint requirements.lock --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet --output-file image/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the virtual environment and caches of the checkout

@@ -129,10 +129,12 @@ class Walk:
         """A mark for "from now on", once the operator is at rest: an Event is posted after the status that it is of."""
 
         def at_rest() -> bool:
+            if not self.operator.runs:
+                return True
             told = self.operator.metrics()
             return all(f"\nivs_operator_{name} 0.0\n" in told for name in ("active_workers", "queue_depth"))
 
-        until(at_rest, "the operator is at rest", last=self.operator.tail)
+        until(at_rest, "the operator is at rest, or has ended", last=self.operator.tail)
         return self.cluster.audit_log.mark()
 
     def kube_writes(self, since: Mark | None = None) -> list[AuditEntry]:
