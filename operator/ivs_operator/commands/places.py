@@ -1,7 +1,6 @@
 """Where a tool looks: regions and accounts as options, and the reading of everything there."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -9,7 +8,7 @@ import click
 
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
-from ivs_operator.commands.output import Notes
+from ivs_operator.commands.output import Notes, hush_logs
 
 if TYPE_CHECKING:
     import boto3
@@ -63,10 +62,7 @@ def read(
     Raises:
         Failure: the options make no sense, or nothing at all could be read.
     """
-    from ivs_operator import logs
-
-    logs.configure("text", "error")
-    logging.getLogger().setLevel(logging.ERROR)  # what goes wrong is told as gaps, or raised
+    hush_logs()
     try:
         found = asyncio.run(_read(names_in(regions), names_in(accounts) or (OWN,), default, notes, detailed=detailed))
     finally:
