@@ -120,13 +120,14 @@ class Walk:
         until(lambda: datetime.now(UTC) > created + timedelta(seconds=1), "the next second")
 
     def events(self, name: str) -> list[tuple[str, str]]:
-        """Type and reason of the Events about an object, oldest first."""
+        """Type and reason of the Events about an object, oldest first, once the operator is at rest."""
+        self.rest()
         listed = self.api.call("GET", f"/apis/events.k8s.io/v1/namespaces/{self.namespace}/events")["items"]
         ours = [event for event in listed if event["regarding"]["name"] == name]
         return [(event["type"], event["reason"]) for event in sorted(ours, key=lambda event: str(event["eventTime"]))]
 
-    def mark(self) -> Mark:
-        """A mark for "from now on", once the operator is at rest: an Event is posted after the status that it is of."""
+    def rest(self) -> None:
+        """Return once the operator has nothing in hand, or has ended: an Event is posted after the status it is of."""
 
         def at_rest() -> bool:
             if not self.operator.runs:
@@ -135,6 +136,10 @@ class Walk:
             return all(f"\nivs_operator_{name} 0.0\n" in told for name in ("active_workers", "queue_depth"))
 
         until(at_rest, "the operator is at rest, or has ended", last=self.operator.tail)
+
+    def mark(self) -> Mark:
+        """A mark for "from now on", once the operator is at rest."""
+        self.rest()
         return self.cluster.audit_log.mark()
 
     def kube_writes(self, since: Mark | None = None) -> list[AuditEntry]:
