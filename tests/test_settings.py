@@ -33,6 +33,7 @@ GOOD = [
     pytest.param("leader_elect", "ON", True, id="in capitals"),
     pytest.param("leader_elect", "true", True, id="as true"),
     pytest.param("leader_elect", "false", False, id="as false"),
+    pytest.param("resource_metrics", "off", False, id="no metric of each object"),
     pytest.param("log_format", "json", "json", id="a choice"),
     pytest.param("health_port", "0", 0, id="a free port"),
     pytest.param("default_account_namespaces", "live, !team-b", ("live", "!team-b"), id="patterns of namespaces"),

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Callable  # noqa: TC003 - read at run time by tools
+from collections.abc import Awaitable, Callable  # noqa: TC003 - read at run time by tools
 
 import structlog
 from aiohttp import web
@@ -31,6 +31,8 @@ class Health:
         """Why it does no work yet, or None."""
         self.standing: Callable[[], str] = lambda: "ok"
         """What a process that is ready does."""
+        self.objects: Callable[[], Awaitable[bytes]] = _nothing
+        """What `/metrics` says of objects, in Prometheus' text format."""
 
     async def start(self) -> None:
         """Listen.
@@ -42,7 +44,7 @@ class Health:
         probes.router.add_get("/healthz", self._healthz)
         probes.router.add_get("/readyz", self._readyz)
         measures = web.Application()
-        measures.router.add_get("/metrics", _metrics)
+        measures.router.add_get("/metrics", self._metrics)
         for (setting, port), application in zip(self._ports.items(), (probes, measures), strict=True):
             runner = web.AppRunner(application, access_log=None)
             await runner.setup()
@@ -68,9 +70,13 @@ class Health:
     async def _readyz(self, _: web.Request) -> web.Response:
         return _answer(self.unready(), self.standing())
 
+    async def _metrics(self, _: web.Request) -> web.Response:
+        body = generate_latest(REGISTRY) + await self.objects()
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+async def _nothing() -> bytes:
+    return b""
 
 
 def _answer(trouble: str | None, well: str = "ok") -> web.Response:

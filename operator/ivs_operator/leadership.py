@@ -70,7 +70,7 @@ class Office:
         """Begin nothing any more. The cache is kept warm by the watches."""
         self._taken = False
         self._queue.pause()
-        metrics.LEADER.set(0)
+        metrics.stand_by()
 
     def standing(self) -> str:
         """What this process does, in words."""

@@ -1,4 +1,4 @@
-"""Prometheus metrics. Names are the contract; labels are bounded, apart from the one gauge that a setting turns off."""
+"""Prometheus metrics. Names are the contract; labels are bounded, but for two gauges that a setting turns off."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -13,8 +13,12 @@ __all__ = [
     "RECONCILES",
     "RECONCILE_SECONDS",
     "RESOURCES",
+    "RESOURCES_NOT_READY",
+    "RESOURCE_NOT_READY",
+    "RESOURCE_READY",
     "SWEEP_AGE",
     "SWEEP_SECONDS",
+    "stand_by",
 ]
 
 RECONCILES = Counter("ivs_operator_reconcile_total", "Reconciles by outcome", ["kind", "result"])
@@ -33,3 +37,30 @@ ORPHANS = Gauge(
     "ivs_operator_orphans", "AWS objects with our owner tag that no custom resource accounts for", ["region"]
 )
 RESOURCES = Gauge("ivs_operator_resources", "Custom resources by state", ["kind", "state"])
+
+# Written by `readiness` at a scrape; here are their names, labels and meanings only.
+RESOURCES_NOT_READY = Gauge(
+    "ivs_operator_resources_not_ready",
+    "Custom resources that are not Ready, by reason",
+    ["kind", "reason"],
+    registry=None,
+)
+RESOURCE_READY = Gauge(
+    "ivs_operator_resource_ready",
+    "1 for a custom resource that is Ready in its present generation, else 0 (--resource-metrics)",
+    ["kind", "namespace", "name"],
+    registry=None,
+)
+RESOURCE_NOT_READY = Gauge(
+    "ivs_operator_resource_not_ready",
+    "1 for each custom resource that is not Ready, with the reason (--resource-metrics)",
+    ["kind", "namespace", "name", "reason"],
+    registry=None,
+)
+
+
+def stand_by() -> None:
+    """Tell no more what only a leader knows: a sum over replicas would have it twice, and it grows old."""
+    LEADER.set(0)
+    for gauge in (RESOURCES, SWEEP_AGE, ORPHANS):
+        gauge.clear()

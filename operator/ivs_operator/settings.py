@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     lease_duration: Annotated[float, Field(ge=1, le=LONGEST_DURATION)] = Field(
         15.0, description="seconds after which others take over from a leader that is gone; 1 to 600"
     )
+    resource_metrics: Switch = Field(
+        True, description="tell each object in the metrics by namespace and name; off: only their numbers"
+    )
     log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     health_port: Port = Field(8080, description="port of /healthz and /readyz; 0: a free one")

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -36,6 +36,7 @@ from ivs_operator.kube.listing import until_filled
 from ivs_operator.leadership import Office
 from ivs_operator.lookout import Lookout
 from ivs_operator.patrol import Patrol
+from ivs_operator.readiness import Readiness
 from ivs_operator.settings import Settings
 from ivs_operator.tenants import Tenants
 
@@ -77,6 +78,9 @@ class Operator:
         self.health.unready = self._unready
         self.health.standing = self._office.standing
         self.health.alive = self._ailment
+        self.health.objects = Readiness(
+            self.resources, self._accounts, leads=self._tenure.valid, each=settings.resource_metrics
+        ).text
         self.home: asyncio.AbstractEventLoop
         self.lookout: Lookout
         self._configuration: Any = None
@@ -304,6 +308,9 @@ class Operator:
             or self._trouble
             or (self._office.elector.trouble if self._office.elector is not None else None)
         )
+
+    def _accounts(self) -> Mapping[str, dict[str, Any]]:
+        return (self._tenants.book.resources if self._tenants is not None else None) or {}
 
     def _ailment(self) -> str | None:
         if self._tenure.stopping or not self._tasks:
