@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chaos.further import objects_of
-from chaos.schedule import Event, drawn
+from chaos.schedule import Event, Schedule, drawn
 from chaos.shrinking import outcome, shrunk
 from model.mutants import MUTANTS
 from support.world import REGIONS
@@ -32,6 +32,24 @@ def test_everything_ends_as_it_should(batch: int) -> None:
         if found.wrong:
             smaller = shrunk(schedule)
             raise AssertionError(f"seed {seed}: {outcome(smaller).wrong}\nsmallest: {smaller}")
+
+
+ONCE = [
+    pytest.param(
+        Schedule(970, 14, 7.0, 0.2, {13: "lost", 75: "killed-before", 40: "killed-before"},
+                 {64: "lost", 74: "lost", 52: "killed-before"}, (Event(6.325377761630879, "edit bucket", 3, 52729),)),
+        id="a Get that fails after a restart, and a successor that no List shows yet, was made a second time",
+    ),
+    pytest.param(
+        Schedule(88, 16, events=(Event(71.73220624270775, "edit entries", 6, 21379),)),
+        id="an older object in another account wanted the same tags, and the channel stayed free",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", ONCE)
+def test_what_once_failed_does_not_any_more(schedule: Schedule) -> None:
+    assert outcome(schedule).wrong == ()
 
 
 @pytest.mark.timeout(900)

@@ -12,6 +12,7 @@ from ivs_operator.domain.conditions import conditions_of, render
 from ivs_operator.domain.finding import Plan
 from ivs_operator.domain.location import location
 from ivs_operator.domain.observed import Configuration
+from ivs_operator.domain.ownership import unseen
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import users_of
 from ivs_operator.domain.times import format_time
@@ -35,13 +36,15 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
         "drift": [_drift(*entry) for entry in plan.drift[:MAX_DRIFT]],
         "conditions": render(conditions_of(s, plan), _list(before.get("conditions")), s.subject.generation, s.now),
     }
-    if current is not None:
+    if _unanswered(s, plan):
+        status["superseded"] = before.get("superseded")
+    elif current is not None:
         status |= _object(s, current)
-    elif _still_believed(s, plan):
+    if _unanswered(s, plan) or (current is None and _still_believed(s, plan)):
         status |= {
             key: before.get(key) for key in ("arn", "id", "state", "createTime", "updateTime", "observed", "location")
         }
-    elif _reported_missing(plan):
+    elif current is None and _reported_missing(plan):
         status |= {key: before.get(key) for key in ("arn", "id")}
     return {key: value for key, value in status.items() if value not in (None, [], {})}
 
@@ -100,6 +103,14 @@ def _still_believed(s: Situation, plan: Plan) -> bool:
     finding = plan.finding
     unseen = s.view.listed_at == 0.0 or finding is None or finding.in_sync is None or bool(s.view.unlisted)
     return arn is not None and arn not in s.view.gone and unseen
+
+
+def _unanswered(s: Situation, plan: Plan) -> bool:
+    """Whether the object that status names must be looked at before anything is made.
+
+    Until then the record stays, whatever else is there: a successor that no List shows yet would be made a second time.
+    """
+    return plan.finding is not None and plan.finding.blind and unseen(s) is not None
 
 
 def _reported_missing(plan: Plan) -> bool:
