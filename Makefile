@@ -52,6 +52,10 @@ kind: $(VENV)/.installed ## Image and chart in a kind cluster, then the end-to-e
 model: $(VENV)/.installed ## Explore the planner's worlds at length (an hour or so; ARGS=--help tells what can be set)
 	PYTHONPATH=tests $(BIN)/python -m model $(ARGS)
 
+.PHONY: chaos
+chaos: $(VENV)/.installed ## Play thousands of seeded schedules in virtual time (ARGS=--help tells what can be set)
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes writes, as tables
 	@echo "| what | Kubernetes writes | AWS writes | AWS reads |"
