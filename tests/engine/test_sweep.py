@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from prometheus_client import REGISTRY
+
 from ivs_operator.domain.identity import Key
 from support.objects import CHAT, RECORDING, channel, consumer_arn, made_for, resource, room
 from support.virtual_time import in_virtual_time
@@ -107,3 +109,49 @@ async def test_kinds_are_swept_apart() -> None:
         await world.until_at_rest()
         assert world.aws[RECORDING].count(operation="Create") == 2
         assert world.cluster.ready(chat) == ("True", "Available")
+
+
+def ages(world: World) -> list[float]:
+    """What the metric tells of how old the view of AWS is."""
+    assert world.process is not None
+    world.process.sweep._measure()
+    families = [family for family in REGISTRY.collect() if family.name == "ivs_operator_sweep_age_seconds"]
+    return [sample.value for family in families for sample in family.samples]
+
+
+@in_virtual_time
+async def test_the_view_of_aws_grows_old_while_it_cant_be_listed() -> None:
+    async with World() as world:
+        await ready(world, 1)
+        await world.for_(5 * SWEEP)
+        (fresh,) = ages(world)
+        assert fresh <= 2 * SWEEP
+        first = world._numbers[False]
+        world.reads = {first + n: "unsent" for n in range(100)}
+        await world.for_(10 * SWEEP)
+        (old,) = ages(world)
+        assert old >= 8 * SWEEP, "and an alert would tell"
+
+
+@in_virtual_time
+async def test_a_view_that_never_was_has_an_age_too() -> None:
+    """Else an operator that is refused from its start on would never be noticed."""
+    async with World() as world:
+        world.reads = dict.fromkeys(range(200), "unsent")
+        world.cluster.apply(resource(name="chat"))
+        await world.for_(10 * SWEEP)
+        (age,) = ages(world)
+        assert age >= 8 * SWEEP
+
+
+@in_virtual_time
+async def test_where_no_object_lives_any_more_nothing_grows_old() -> None:
+    """An object of one kind stays, for the account is still in use."""
+    async with World() as world:
+        (key,) = await ready(world, 1)
+        world.cluster.apply(resource(RECORDING, name="vod"))
+        await world.for_(5 * SWEEP)
+        world.cluster.delete(key)
+        await world.for_(20 * SWEEP)
+        (age,) = ages(world)
+        assert age <= 2 * SWEEP, "the metric has the older of both kinds"

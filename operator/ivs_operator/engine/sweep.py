@@ -10,7 +10,8 @@ has ten thousand rooms to read, is left out of the next rounds until it is throu
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +102,7 @@ class Sweep:
             account = reference_of(self._resources.get(key) or {}) or ""
             accounts.setdefault(account, []).append(key)
         for account, keys in accounts.items():
-            self._spawn(account, self._sweep_account(keys))
+            self._spawn(account, self._sweep_account(account, keys))
         for place in [place for place in self._swept_at if place.account not in accounts]:
             del self._swept_at[place]
 
@@ -122,9 +123,23 @@ class Sweep:
         finally:
             del self._running[what]
 
-    async def _sweep_account(self, keys: list[Key]) -> None:
-        for place, members in (await self._places(keys)).items():
+    async def _sweep_account(self, account: str, keys: list[Key]) -> None:
+        found = await self._places(keys)
+        self._leave(account, {*found, *self._recorded(account, keys)})
+        for place, members in found.items():
             self._spawn(place, self._sweep(place, members))
+
+    def _recorded(self, account: str, keys: list[Key]) -> Iterator[Place]:
+        """Where objects say that they live: the account may be out of reach at the moment."""
+        for key in keys:
+            status = (self._resources.get(key) or {}).get("status") or {}
+            yield Place(key.kind, str(status.get("accountID")), str(status.get("region")), account)
+
+    def _leave(self, account: str, inhabited: AbstractSet[Place]) -> None:
+        """Forget where no object lives any more: it is not swept, and its view would seem to grow old."""
+        for place in tuple(self._swept_at):
+            if place.account == account and place not in inhabited:
+                del self._swept_at[place]
 
     def _measure(self) -> None:
         self._count()
@@ -164,6 +179,7 @@ class Sweep:
 
     async def _sweep(self, place: Place, members: list[tuple[Key, Situation]]) -> None:
         started = self._clock.now()
+        self._swept_at.setdefault(place, started)  # where no sweep has succeeded yet, the view is as old as the first
         try:
             region = self._estate.region(place.kind, place.account_id, place.region, place.account)
             await region.sweep(consumers=any(map(_needs_consumers, members)), streams=any(map(_waits_live, members)))
