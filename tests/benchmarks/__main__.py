@@ -1,0 +1,70 @@
+"""Measure the operator: `python -m benchmarks`, with the tests on the path. `make bench` runs it.
+
+Figures go to docs/benchmarks/figures.json, part by part, and from there to docs/benchmarks.md and its plots.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import described
+
+_DOCS = Path(__file__).parents[2] / "docs"
+_PARTS = ("ladder", "throughput", "rivals", "limits")
+
+
+def main() -> None:
+    chosen = _options()
+    target: Path = chosen.output / "benchmarks" / "figures.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
+    for part in chosen.parts:
+        print(f"{part} ...", flush=True)
+        figures[part] = {"machine": described(shared=chosen.shared), **_measured(part, chosen)}
+        target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    from benchmarks.page import write
+
+    write(figures, chosen.output)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("--parts", nargs="*", choices=_PARTS, default=_PARTS, help="what to measure; none: only render")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000, 5000], help="objects of each kind")
+    parser.add_argument("--sweeps", type=int, default=10, help="sweeps at rest (10)")
+    parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
+    parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
+    parser.add_argument("--factor", type=float, default=50.0, help="AWS's rates times this, for bulk (50)")
+    parser.add_argument("--rate-factor", type=float, default=8.0, help="AWS's rates times this, for throughput (8)")
+    parser.add_argument("--rival-objects", type=int, default=100, help="objects for the textbook's comparison (100)")
+    parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in the textbook's comparison (20)")
+    parser.add_argument("--shared", action="store_true", help="say that other work went on on the machine")
+    parser.add_argument("--output", type=Path, default=_DOCS, help="folder of benchmarks.md (docs)")
+    return parser.parse_args()
+
+
+def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.stage import opened
+
+    with opened() as stage:
+        if part == "ladder":
+            from benchmarks.ladder import climb
+
+            rungs = climb(stage, chosen.sizes, factor=chosen.factor, sweeps=chosen.sweeps)
+            return {"rungs": rungs, "factor": chosen.factor, "sweeps": chosen.sweeps}
+        if part == "throughput":
+            from benchmarks.throughput import pressed
+
+            return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, factor=chosen.rate_factor)
+        if part == "limits":
+            from benchmarks.limits import divided
+
+            return divided(stage, objects=chosen.rival_objects, factor=chosen.factor)
+        from benchmarks.rivals import compared
+
+        return compared(stage, objects=chosen.rival_objects, kills=chosen.kills, sweeps=chosen.sweeps)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""One operator with more and more objects: at each rung it rests, is changed, is killed, and is weighed."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.readings import Meter, Reading, resident
+from benchmarks.stage import BUCKET, LONG, load, settled
+from support.deadlines import until
+from support.walk import CHAT, RECORDING, s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.stage import Stage
+    from support.walk import Walk
+
+__all__ = ["climb"]
+
+INTERVAL = 5.0  # seconds between sweeps; a List of a thousand objects fits in, at rates multiplied
+_SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
+
+
+def climb(
+    stage: Stage, sizes: list[int], *, factor: float, sweeps: int, interval: float = INTERVAL
+) -> list[dict[str, Any]]:
+    """The figures at each size: so many recording and so many logging configurations, all Ready."""
+    stage.clear()
+    walk = stage.walk(factor=factor, sweep_interval=interval)
+    walk.operator.start()
+    rungs, before = [], 0
+    for size in sorted(sizes):
+        rungs.append(_rung(walk, before, size, sweeps))
+        before = size
+    rungs[-1]["holders"] = _holders(stage, walk)
+    walk.operator.end()
+    return rungs
+
+
+def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
+    meter = Meter(walk)
+    for plural in (RECORDING, CHAT):
+        load(walk, plural, range(before, size))
+    settled(walk, RECORDING, CHAT)
+    told: dict[str, Any] = {"objects": size, "added": size - before, "load": asdict(meter.read())}
+    if size:  # nothing is swept where there is nothing
+        told["rest"] = asdict(at_rest(walk, sweeps))
+        told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
+    told["restart"] = asdict(_restarted(walk, 1 if size else 0))
+    told["memory"] = resident(walk.operator)
+    return told
+
+
+def at_rest(walk: Walk, sweeps: int) -> Reading:
+    """So many whole sweeps with nobody doing anything."""
+    _sweep(walk, Meter(walk), 2)  # what the last change has still to do
+    meter = Meter(walk)
+    _sweep(walk, meter, sweeps)
+    return meter.read()
+
+
+def _sweep(walk: Walk, meter: Meter, sweeps: int) -> None:
+    def swept() -> bool:
+        return all(meter.first_pages(operation) >= sweeps for operation in _SWEEP_OF.values())
+
+    until(swept, f"{sweeps} sweeps", timeout=LONG, last=walk.operator.tail)
+
+
+def _changes(walk: Walk) -> dict[str, Reading]:
+    """The life of one more object of each kind, step by step."""
+    readings: dict[str, Reading] = {}
+    for plural, what in ((RECORDING, "recording"), (CHAT, "logging")):
+        spec = {"destinationConfiguration": s3(BUCKET)}
+        name = "changed"
+        consumer = walk.channel("lobby") if plural == RECORDING else walk.room("lobby")
+        entries = {"channels" if plural == RECORDING else "rooms": [{"arn": consumer}]}
+        steps: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("create", lambda: walk.apply(plural, name, **spec)),  # noqa: B023 - called at once
+            ("edit a tag", lambda: walk.edit(plural, name, tags={"team": "live"})),  # noqa: B023
+            ("associate", lambda: walk.edit(plural, name, **entries)),  # noqa: B023
+            ("release", lambda: walk.edit(plural, name, **{key: [] for key in entries})),  # noqa: B023
+        )
+        for step, act in steps:
+            readings[f"{what}: {step}"] = _step(walk, act, lambda: settled(walk, plural))  # noqa: B023
+        gone = _step(walk, lambda: walk.delete(plural, name), lambda: walk.gone(plural, name, timeout=LONG))  # noqa: B023
+        readings[f"{what}: delete"] = gone
+        walk.ivs.delete_channel(arn=consumer) if plural == RECORDING else walk.chat.delete_room(identifier=consumer)
+    return readings
+
+
+def _step(walk: Walk, act: Callable[[], object], done: Callable[[], object]) -> Reading:
+    meter = Meter(walk)
+    act()
+    done()
+    return meter.read()
+
+
+def _restarted(walk: Walk, sweeps: int) -> Reading:
+    """SIGKILL, a new process, and everything looked at."""
+    walk.rest()
+    walk.operator.kill()
+    meter = Meter(walk)
+    walk.operator.start()
+    _sweep(walk, meter, sweeps)
+    settled(walk, RECORDING, CHAT)
+    return meter.read()
+
+
+def _holders(stage: Stage, walk: Walk) -> list[dict[str, Any]]:
+    """Who has allocated what the process holds, by file, the largest first; at the last rung."""
+    target = stage.folder / "memory.json"
+    walk.operator.kill()
+    walk.operator.environment["IVS_BENCHMARK_TRACE"] = str(target)
+    walk.operator.start()
+    _sweep(walk, Meter(walk), 1)
+    walk.rest()
+    walk.operator.signal(signal.SIGUSR1)
+    text = until(lambda: target.read_text() if target.exists() else None, "the traced memory", timeout=LONG)
+    del walk.operator.environment["IVS_BENCHMARK_TRACE"]
+    return _by_place(text)
+
+
+def _by_place(text: str) -> list[dict[str, Any]]:
+    import json
+
+    sums: dict[str, int] = {}
+    for item in json.loads(text):
+        parts = Path(item["file"]).parts
+        place = "/".join(parts[-3:])
+        sums[f"{place}:{item['line']}"] = sums.get(f"{place}:{item['line']}", 0) + int(item["bytes"])
+    largest = sorted(sums.items(), key=lambda pair: -pair[1])[:12]
+    return [{"place": place, "kilobytes": size // 1024} for place, size in largest]
