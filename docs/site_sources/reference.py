@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+
 from ivs_operator.api.crd import crds
 from ivs_operator.api.schema import flow
 
@@ -43,13 +44,14 @@ def _kind(crd: dict[str, Any]) -> str:
     spec = crd["spec"]
     names, (version,) = spec["names"], spec["versions"]
     root = version["schema"]["openAPIV3Schema"]
-    lines = [f"# {names['kind']}", "", root["description"], "", "| | |", "|---|---|"]
-    lines += [
-        f"| API | `{spec['group']}/{version['name']}`, {spec['scope'].lower()} |",
-        f"| For kubectl | `{names['plural']}`, `{', '.join(names['shortNames'])}`"
-        + (f", in `{', '.join(names['categories'])}`" if names.get("categories") else "")
-        + " |",
+    short = ", ".join(f"`{name}`" for name in (*names["shortNames"], *names.get("categories", ())))
+    lines = [
+        f"# {names['kind']}",
         "",
+        root["description"],
+        "",
+        f"`apiVersion: {spec['group']}/{version['name']}`, {spec['scope'].lower()};",
+        f"for kubectl `{names['plural']}`, {short}.",
         "Names end with `[]` where a list holds such members. `kubectl explain` tells the same.",
     ]
     for part in ("spec", "status"):
@@ -132,9 +134,9 @@ def _settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Each is a flag of `ivs-operator run`, an environment variable, and a value of the chart (`settings.` and the name",
-        "in camelCase). A flag goes before its variable. Everything else that AWS clients can be told (`AWS_PROFILE`,",
-        "`AWS_ENDPOINT_URL`, ...) is boto3's own; the cluster is the pod's, or the kubeconfig's.",
+        "Each is a flag of `ivs-operator run`, an environment variable, and a value of the chart (`settings.` and the",
+        "name in camelCase). A flag goes before its variable. Everything else that AWS clients can be told",
+        "(`AWS_PROFILE`, `AWS_ENDPOINT_URL`, ...) is boto3's own; the cluster is the pod's, or the kubeconfig's.",
         "",
         "| Flag and variable | Default | Meaning |",
         "|---|---|---|",
@@ -157,8 +159,9 @@ def _default(value: object) -> str:
 
 
 def _metrics() -> str:
-    from ivs_operator import metrics
     from prometheus_client.metrics import MetricWrapperBase
+
+    from ivs_operator import metrics
 
     lines = [
         "# Metrics",
@@ -181,12 +184,12 @@ def _metrics() -> str:
 def _commands() -> str:
     from ivs_operator.cli import cli
 
-    parent = click.Context(cli, info_name="ivs-operator", max_content_width=_WIDTH, terminal_width=_WIDTH)
+    parent = click.Context(cli, info_name="ivs-operator")
     lines = ["# Commands", "", "What `--help` of each command says. [Tools](../tools.md) tells what they are for."]
     for name in cli.list_commands(parent):
         found = cli.get_command(parent, name)
         assert found is not None  # noqa: S101 - the list is of those that exist
-        context = click.Context(found, info_name=name, parent=parent, max_content_width=_WIDTH, terminal_width=_WIDTH)
+        context = found.make_context(name, [], parent, resilient_parsing=True, terminal_width=_WIDTH)
         lines += ["", f"## {name}", "", "```text", found.get_help(context), "```"]
     return "\n".join(lines)
 
@@ -196,5 +199,12 @@ def _cell(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Words that Markdown takes as they are."""
-    return " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    """Words that Markdown takes as they are; what stands between backticks is left alone."""
+    pieces = " ".join(text.split()).split("`")
+    return "`".join(piece if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
+
+
+def _escaped(text: str) -> str:
+    for sign, written in (("<", "&lt;"), ("*", "\\*"), ("_", "\\_"), ("{", "&#123;")):
+        text = text.replace(sign, written)
+    return text
