@@ -21,7 +21,7 @@ Read in their documentation in August to November 2026; other objects, other mac
 
 | project | figure | source |
 |---|---|---|
-| Crossplane (upjet 1.0, provider-aws 0.44) | 10,000 UserPolicyAttachments, 500 workers, poll 10 m, m5.2xlarge: 775 MiB on average and 1,186 MiB at most, 15 % of 8 cores | release notes of upjet v1.0.0 |
+| Crossplane (upjet 1.0, provider-aws 0.44) | 10,000 UserPolicyAttachments, 500 workers, poll 10 m, m5.2xlarge: 775 MiB on average and 1,186 MiB at most, CPU 15 % on average | release notes of upjet v1.0.0 |
 | Crossplane, sizing | 10 core-seconds per create, 2 to 3 per reconcile | Upbound's deployment requirements |
 | Crossplane, community | 4,000 Route 53 records: 1 h 30 min to Ready, 15 API calls a second, about 20 min per full poll | orange-cloudfoundry/crossplane-benchmark |
 | ACK | resync each 10 h; begin with 10 to 20 workers, 50 to 200 for thousands of objects | ACK's performance page; a formula, not a measurement |

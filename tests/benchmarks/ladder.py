@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.copies import copy
 from benchmarks.readings import Meter, Reading, resident
 from benchmarks.stage import BUCKET, LONG, load, settled
 from support.deadlines import until
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["climb"]
 
 INTERVAL = 5.0  # seconds between sweeps; a List of a thousand objects fits in, at rates multiplied
+_MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
 _SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
 
 
@@ -41,17 +43,32 @@ def climb(
 
 
 def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
+    made = min(size, before + _MADE)
     meter = Meter(walk)
     for plural in (RECORDING, CHAT):
-        load(walk, plural, range(before, size))
+        load(walk, plural, range(before, made))
     settled(walk, RECORDING, CHAT)
-    told: dict[str, Any] = {"objects": size, "added": size - before, "load": asdict(meter.read())}
+    told: dict[str, Any] = {"objects": size, "added": made - before, "load": asdict(meter.read())}
+    if size > made:
+        told["copies"] = asdict(_copied(walk, range(made, size)))
     if size:  # nothing is swept where there is nothing
         told["rest"] = asdict(at_rest(walk, sweeps))
         told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
     told["restart"] = asdict(_restarted(walk, 1 if size else 0))
     told["memory"] = resident(walk.operator)
     return told
+
+
+def _copied(walk: Walk, numbers: range) -> Reading:
+    """The rest of them as copies; what is told is the operator's first look at them."""
+    walk.operator.kill()
+    for plural in (RECORDING, CHAT):
+        copy(walk, plural, numbers)
+    meter = Meter(walk)
+    walk.operator.start()
+    _sweep(walk, meter, 1)
+    settled(walk, RECORDING, CHAT)
+    return meter.read()
 
 
 def at_rest(walk: Walk, sweeps: int) -> Reading:
