@@ -5,6 +5,7 @@ Figures go to docs/benchmarks/figures.json, part by part, and from there to docs
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ def main() -> None:
     figures: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     for part in chosen.parts:
         print(f"{part} ...", flush=True)
-        figures[part] = {"machine": described(shared=chosen.shared), **_measured(part, chosen)}
-        target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+
+        def note(told: dict[str, Any], part: str = part) -> None:
+            figures[part] = {"machine": described(shared=chosen.shared), **told}
+            target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+
+        note(_measured(part, chosen, note))
     from benchmarks.page import write
 
     write(figures, chosen.output)
@@ -44,15 +49,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
+def _measured(part: str, chosen: argparse.Namespace, note: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     from benchmarks.stage import opened
 
     with opened() as stage:
         if part == "ladder":
             from benchmarks.ladder import climb
 
-            rungs = climb(stage, chosen.sizes, factor=chosen.factor, sweeps=chosen.sweeps)
-            return {"rungs": rungs, "factor": chosen.factor, "sweeps": chosen.sweeps}
+            about = {"factor": chosen.factor, "sweeps": chosen.sweeps}
+
+            def so_far(rungs: list[dict[str, Any]]) -> None:
+                note({"rungs": rungs, **about})
+
+            rungs = climb(stage, chosen.sizes, factor=chosen.factor, sweeps=chosen.sweeps, note=so_far)
+            return {"rungs": rungs, **about}
         if part == "throughput":
             from benchmarks.throughput import pressed
 

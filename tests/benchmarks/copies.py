@@ -27,7 +27,10 @@ _UID_TAG = "ivs-operator.dev/uid"
 
 
 def copy(walk: Walk, plural: str, numbers: Iterable[int]) -> None:
-    """Make `one-<number>` for all of them like `one-0`; no operator may run meanwhile."""
+    """Make `one-<number>` for all of them like `one-0`; no operator may run meanwhile.
+
+    All have the same name at AWS, as `spec.name` has it: a name is part of the spec's hash.
+    """
     queue = list(numbers)
     walk.control.set(create_seconds=0)
     template = _Template.of(walk, plural)
@@ -65,14 +68,14 @@ class _Template:
         }
         body = {**{key: self.resource[key] for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}
         made = api.call("POST", custom(self.plural, self.walk.namespace), body)
-        status = self._status(name, self._at_aws(name, made["metadata"]["uid"]))
+        status = self._status(name, self._at_aws(name, made["metadata"]["uid"]), made["metadata"]["uid"])
         path = f"{custom(self.plural, self.walk.namespace, name)}/status"
         api.merge(path, {"status": status})
 
     def _at_aws(self, name: str, uid: str) -> dict[str, Any]:
         tags = dict(_renamed(self.aws["tags"], {_TEMPLATE: name}))
         wanted = {
-            "name": name,
+            "name": self.aws["name"],
             "tags": {**tags, _UID_TAG: uid},
             "destinationConfiguration": self.aws["destinationConfiguration"],
         }
@@ -80,10 +83,11 @@ class _Template:
             return dict(self.walk.chat.create_logging_configuration(**wanted))
         return dict(self.walk.ivs.create_recording_configuration(**wanted)["recordingConfiguration"])
 
-    def _status(self, name: str, made: dict[str, Any]) -> dict[str, Any]:
+    def _status(self, name: str, made: dict[str, Any], uid: str) -> dict[str, Any]:
         old = self.resource["status"]
+        words = {self.resource["metadata"]["uid"]: uid, _TEMPLATE: name}
         id_ = str(made["arn"]).rpartition("/")[2]
-        status = _renamed(old, {old["arn"]: str(made["arn"]), old["id"]: id_, _TEMPLATE: name})
+        status = _renamed(old, {old["arn"]: str(made["arn"]), old["id"]: id_, **words})
         for member in ("createTime", "updateTime"):
             if member in old:
                 status[member] = _like(old[member], made[member])

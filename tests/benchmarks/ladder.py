@@ -16,6 +16,8 @@ from support.walk import CHAT, RECORDING, s3
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _Note = Callable[[list[dict[str, Any]]], None]
+
     from benchmarks.stage import Stage
     from support.walk import Walk
 
@@ -23,19 +25,31 @@ __all__ = ["climb"]
 
 INTERVAL = 5.0  # seconds between sweeps; a List of a thousand objects fits in, at rates multiplied
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
+_NAME = "benchmark"  # of all at AWS, so that copies can be exact
 _SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
 
 
 def climb(
-    stage: Stage, sizes: list[int], *, factor: float, sweeps: int, interval: float = INTERVAL
+    stage: Stage,
+    sizes: list[int],
+    *,
+    factor: float,
+    sweeps: int,
+    interval: float = INTERVAL,
+    note: _Note = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """The figures at each size: so many recording and so many logging configurations, all Ready."""
+    """The figures at each size: so many recording and so many logging configurations, all Ready.
+
+    `note` is told all rungs after each, since the last ones take long.
+    """
     stage.clear()
     walk = stage.walk(factor=factor, sweep_interval=interval)
     walk.operator.start()
-    rungs, before = [], 0
+    rungs: list[dict[str, Any]] = []
+    before = 0
     for size in sorted(sizes):
         rungs.append(_rung(walk, before, size, sweeps))
+        note(rungs)
         before = size
     rungs[-1]["holders"] = _holders(stage, walk)
     walk.operator.end()
@@ -46,7 +60,7 @@ def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
     made = min(size, before + _MADE)
     meter = Meter(walk)
     for plural in (RECORDING, CHAT):
-        load(walk, plural, range(before, made))
+        load(walk, plural, range(before, made), name=_NAME)
     settled(walk, RECORDING, CHAT)
     told: dict[str, Any] = {"objects": size, "added": made - before, "load": asdict(meter.read())}
     if size > made:

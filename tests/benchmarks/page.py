@@ -131,6 +131,8 @@ def _memory(rungs: list[dict[str, Any]]) -> str:
 
 
 def _held(rung: dict[str, Any]) -> str:
+    if "holders" not in rung:
+        return ""
     rows = [[f"`{item['place']}`", f"{item['kilobytes']:,} kB"] for item in rung["holders"][:_HOLDERS]]
     said = f"\nWho has allocated what is held at size {rung['objects']:,} (tracemalloc):\n\n"
     return said + _table(["line", "holds"], rows)

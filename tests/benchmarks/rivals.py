@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -68,7 +69,7 @@ def _textbook(stage: Stage) -> Walk:
 def _life(walk: Walk, objects: int, sweeps: int) -> dict[str, Any]:
     """What each step has cost, all objects together."""
     walk.operator.launch()
-    told: dict[str, Any] = {"memory_empty": resident(walk.operator)}
+    told: dict[str, Any] = {}
     meter = Meter(walk, settle=False)
     for plural in _KINDS:
         load(walk, plural, range(objects))
@@ -115,6 +116,20 @@ def _intervals(walk: Walk, meter: Meter, number: int, objects: int) -> None:
         return listed >= number or asked >= number * objects
 
     until(looked, f"{number} looks at everything", timeout=LONG, last=walk.operator.tail)
+    _quiet(walk)
+
+
+def _quiet(walk: Walk) -> None:
+    """Return once nothing was written for a second and a half: what a look leads to comes after its last call."""
+    pause, mark, before = threading.Event(), walk.cluster.audit_log.mark(), -1
+
+    def unchanged() -> bool:
+        nonlocal before
+        pause.wait(1.5)
+        last, before = before, len(walk.kube_writes(mark))
+        return last == before
+
+    until(unchanged, "nothing more is asked", timeout=LONG, last=walk.operator.tail)
 
 
 def _killed(walk: Walk, kills: int) -> dict[str, Any]:

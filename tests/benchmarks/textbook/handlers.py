@@ -41,12 +41,16 @@ class _Service:
         except self._client.exceptions.ResourceNotFoundException:
             return None
 
-    async def update(self, arn: str, spec: dict[str, Any]) -> None:
-        if self._member is None:
-            wanted = spec["destinationConfiguration"]
-            await self._call("update", **self._named(arn), destinationConfiguration=wanted)
-        if spec.get("tags"):
-            await asyncio.to_thread(self._client.tag_resource, resourceArn=arn, tags=spec["tags"])
+    async def update(self, found: dict[str, Any], spec: dict[str, Any]) -> bool:
+        """Write what differs; whether anything did."""
+        wanted, tags = spec["destinationConfiguration"], spec.get("tags") or {}
+        moved = self._member is None and found["destinationConfiguration"] != wanted
+        marked = not tags.items() <= (found.get("tags") or {}).items()
+        if moved:
+            await self._call("update", **self._named(found["arn"]), destinationConfiguration=wanted)
+        if marked:
+            await asyncio.to_thread(self._client.tag_resource, resourceArn=found["arn"], tags=tags)
+        return moved or marked
 
     async def delete(self, arn: str) -> None:
         try:
@@ -89,8 +93,7 @@ async def reconcile(resource: kopf.Resource, **given: Any) -> None:
     if found is None:
         found = await service.create(spec, given["name"])
         patch.status["arn"] = found["arn"]
-    elif given["reason"] == kopf.Reason.UPDATE:
-        await service.update(found["arn"], spec)
+    elif await service.update(found, spec):
         found = await service.get(found["arn"]) or found
     _tell(patch, found, given["meta"])
     if found["state"] != _ACTIVE:
