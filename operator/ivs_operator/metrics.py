@@ -1,6 +1,6 @@
 """Prometheus metrics. Names are the contract; labels are bounded, but for two gauges that a setting turns off."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 __all__ = [
     "ACTIVE_WORKERS",
@@ -20,6 +20,8 @@ __all__ = [
     "SWEEP_SECONDS",
     "stand_by",
 ]
+
+disable_created_metrics()  # one gauge more for each series of a counter, which nobody asks for
 
 RECONCILES = Counter("ivs_operator_reconcile_total", "Reconciles by outcome", ["kind", "result"])
 RECONCILE_SECONDS = Histogram("ivs_operator_reconcile_seconds", "Seconds that one reconcile took", ["kind"])

@@ -1,0 +1,148 @@
+"""A real Prometheus scrapes a real operator: every expression that ships has data, and says what was done."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from observability import dashboard
+from observability.alerts import alerts
+from observability.panels import PANELS
+from observability.prometheus import running_prometheus
+from support.deadlines import until
+from support.walk import CHAT, RECORDING, s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from observability.prometheus import Prometheus
+    from support.walk import Walk
+
+EMPTY = {
+    "IvsOperatorReconcileErrors": "no reconcile fails in this run",
+    "IvsOperatorOrphans": "there are none in this run",
+}
+"""Alerts whose measure has no series here, and why."""
+
+CONTRACT = {
+    "reconcile_total": {"kind", "result"},
+    "reconcile_seconds_count": {"kind"},
+    "queue_depth": set(),
+    "aws_requests_total": {"service", "operation", "code"},
+    "aws_throttled_total": set(),
+    "kube_writes_total": {"verb"},
+    "sweep_seconds_count": set(),
+    "sweep_age_seconds": {"account", "region"},
+    "resources": {"kind", "state"},
+    "resource_ready": {"kind", "namespace", "name"},
+    "leader": set(),
+}
+"""Names that are promised, with their labels; `orphans` has series only while there are some."""
+
+MOST_SERIES = 400
+"""Bounded labels: kinds, results, verbs, operations and codes. Measured: some 150."""
+
+
+def test_every_expression_has_data(begin: Callable[..., Walk], tmp_path: Path) -> None:
+    walk = begin(create_grace=3)
+    port = walk.operator.port("metrics")
+    assert port is not None
+    with running_prometheus(tmp_path / "prometheus", port) as prometheus:
+        _trouble_and_success(walk, prometheus)
+        for panel in PANELS:
+            for query in panel.queries:
+                _await(walk, prometheus, _instant(query.expr), f"{panel.title}: {query.expr}")
+        later = time.time() + 61  # a subquery by the minute has a step by then
+        for alert in alerts():
+            if alert.name not in EMPTY:
+                _await(walk, prometheus, alert.measure, alert.name, at=later)
+        assert [alert.name for alert in alerts() if not prometheus.query(alert.measure, at=later)] == list(EMPTY)
+        _names_who_is_not_ready(walk, prometheus)
+        _rules_are_evaluated(prometheus)
+        _contract_is_kept(walk, prometheus)
+
+
+def test_the_setting_turns_off_what_is_told_of_each_object(begin: Callable[..., Walk]) -> None:
+    walk = begin(resource_metrics="off")
+    walk.apply(CHAT, "lost", destinationConfiguration=s3(walk.emulator.bucket("media")), rooms=[{"name": "nowhere"}])
+    walk.reason(CHAT, "lost", "RoomNotFound")
+    counted = 'ivs_operator_resources_not_ready{kind="ChatLoggingConfiguration",reason="RoomNotFound"} 1\n'
+    until(lambda: counted in walk.operator.metrics(), "it is counted", last=walk.operator.tail)
+    assert 'name="lost"' not in walk.operator.metrics()
+    assert "ivs_operator_resource_" not in walk.operator.metrics()
+
+
+def test_the_dashboard_is_fresh() -> None:
+    assert dashboard.PATH.read_text() == dashboard.text(), "PYTHONPATH=tests python -m observability.dashboard"
+
+
+def test_expressions_ask_for_what_the_code_has() -> None:
+    """Also of those that are empty above: a name with a slip would be empty for ever."""
+    from ivs_operator import metrics
+
+    known = {name for name in dir(metrics) if name.isupper()}
+    families = {getattr(metrics, name).describe()[0].name for name in known}
+    expressions = [query.expr for panel in PANELS for query in panel.queries] + [a.rule["expr"] for a in alerts()]
+    asked = set(re.findall(r"ivs_operator_\w+", " ".join(expressions)))
+    assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= families
+
+
+def _trouble_and_success(walk: Walk, prometheus: Prometheus) -> None:
+    """One object that is Ready, one that is not, throttled Lists, and a refused one."""
+    bucket = walk.emulator.bucket("media")
+    walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
+    walk.ready(RECORDING, "vod")
+    scraped = f'ivs_operator_resource_ready{{name="vod",exported_namespace="{walk.namespace}"}} == 1'
+    until(
+        lambda: bool(prometheus.query(scraped)),
+        "what was done so far has been scraped: rates begin",
+        last=prometheus.tail,
+    )
+    walk.apply(CHAT, "lost", destinationConfiguration=s3(bucket), rooms=[{"name": "nowhere"}])
+    walk.reason(CHAT, "lost", "RoomNotFound")
+    walk.control.add_fault(operation="ListRecordingConfigurations", throttle=True, probability=0.5)
+    refusal = {"code": "AccessDeniedException", "message": "not authorized"}
+    walk.control.add_fault(operation="ListRooms", error=refusal, probability=0.5)
+
+
+def _instant(expression: str) -> str:
+    """As Grafana fills it in."""
+    return expression.replace("$__rate_interval", "2m").replace("$job", ".*")
+
+
+def _await(walk: Walk, prometheus: Prometheus, expression: str, what: str, *, at: float | None = None) -> None:
+    def numbers() -> bool:
+        found = prometheus.query(expression, at=at)
+        return bool(found) and all(sample["value"][1] != "NaN" for sample in found)
+
+    until(numbers, f"{what} has data", last=lambda: f"{walk.operator.metrics()}\n{prometheus.tail()}")
+
+
+def _names_who_is_not_ready(walk: Walk, prometheus: Prometheus) -> None:
+    (panel,) = [panel for panel in PANELS if panel.form == "table"]
+    rows = [sample["metric"] for sample in prometheus.query(_instant(panel.queries[0].expr))]
+    expected = {"kind": "ChatLoggingConfiguration", "name": "lost", "reason": "RoomNotFound"}
+    assert {**expected, "object_namespace": walk.namespace} in rows
+    assert set(rows[0]) == {label for label, _ in panel.columns}
+
+
+def _rules_are_evaluated(prometheus: Prometheus) -> None:
+    expected = {alert.name: "ok" for alert in alerts()}
+
+    def health() -> dict[str, str]:
+        groups = prometheus.get("/api/v1/rules")["groups"]
+        return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
+    until(lambda: health() == expected, "every rule is evaluated", last=lambda: str(health()))
+
+
+def _contract_is_kept(walk: Walk, prometheus: Prometheus) -> None:
+    target = {"instance", "job", "namespace", "pod"}
+    for name, labels in CONTRACT.items():
+        (*_, sample) = prometheus.query(f"ivs_operator_{name}")
+        moved = {label.replace("exported_", "") for label in sample["metric"]} - {"__name__"}
+        assert moved - (target - labels) == labels, name
+    (series,) = prometheus.query('count({__name__=~"ivs_operator_.+"})')
+    assert int(series["value"][1]) < MOST_SERIES
