@@ -70,6 +70,8 @@ def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
         told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
     told["restart"] = asdict(_restarted(walk, 1 if size else 0))
     told["memory"] = resident(walk.operator)
+    if size > 1:
+        told["edited"] = asdict(_edited_while_down(walk, size))
     return told
 
 
@@ -137,6 +139,17 @@ def _restarted(walk: Walk, sweeps: int) -> Reading:
     walk.operator.start()
     _sweep(walk, meter, sweeps)
     settled(walk, RECORDING, CHAT)
+    return meter.read()
+
+
+def _edited_while_down(walk: Walk, size: int) -> Reading:
+    """How much a person's edit has to wait for at a start; each rung's own tag makes it one."""
+    walk.rest()
+    walk.operator.kill()
+    meter = Meter(walk)
+    walk.edit(CHAT, "one-1", tags={"edited": f"at-{size}"})
+    walk.operator.start()
+    walk.ready(CHAT, "one-1", timeout=LONG)
     return meter.read()
 
 

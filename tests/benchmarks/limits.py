@@ -39,7 +39,7 @@ def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
     settled(first, RECORDING, CHAT)
     for walk in walks:
         walk.rest()
-    rest = at_rest(first, 3)
+    rest = at_rest(first, 3 * _PROCESSES)
     names = Counter(item["name"] for plural in (RECORDING, CHAT) for item in first.configurations(plural))
     told = {
         "processes": _PROCESSES,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.comparison import comparison, published
 from benchmarks.plots import exponent, log_log
+from benchmarks.summary import calls, summary, table, writes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ _KB = 1024
 
 def write(figures: dict[str, Any], docs: Path) -> None:
     """Write the page for those parts that have been measured."""
-    parts = [_HEAD]
+    parts = [_HEAD, summary(figures)]
     for name, section in (
         ("ladder", _ladder),
         ("throughput", _throughput),
@@ -59,10 +60,10 @@ def _ladder(part: dict[str, Any]) -> str:
         *(_rest_row(rung) for rung in rungs),
         "\n## What one change costs\n",
         "One more object of a kind, changed step by step: Kubernetes writes / AWS writes / AWS reads. Reads are shared Lists, those of sweeps that fall into the step included.\n",
-        _table(["step", *(f"among {rung['objects']:,}" for rung in rungs)], _changes(rungs)),
+        table(["step", *(f"among {rung['objects']:,}" for rung in rungs)], _changes(rungs)),
         "\n## Bringing objects to Ready, and a restart\n",
-        "| size | Kubernetes writes per object made | AWS writes per object made | after SIGKILL: AWS calls | AWS writes | Kubernetes writes |",
-        "|---|---|---|---|---|---|",
+        "| size | Kubernetes writes per object made | AWS writes per object made | after SIGKILL: AWS calls | AWS writes | Kubernetes writes | CPU s | with an edit made meanwhile: AWS calls until it is served |",
+        "|---|---|---|---|---|---|---|---|",
         *(_load_row(rung) for rung in rungs),
         "\n![AWS calls per sweep](benchmarks/calls.svg)\n",
         "\n## Memory\n",
@@ -78,7 +79,7 @@ def _ladder(part: dict[str, Any]) -> str:
 def _rest_row(rung: dict[str, Any]) -> str:
     rest = rung["rest"]
     sweeps = max(rest["sweeps"].values(), default=1)
-    split = [_calls(rest, "ivs.") / sweeps, _calls(rest, "ivschat.") / sweeps]
+    split = [calls(rest, "ivs.") / sweeps, calls(rest, "ivschat.") / sweeps]
     others = sum(rest["aws"].values()) / sweeps - sum(split)
     cpu = rest["cpu"] / sweeps
     cells = [
@@ -98,7 +99,7 @@ def _changes(rungs: list[dict[str, Any]]) -> list[list[str]]:
 
 def _cost(reading: dict[str, Any]) -> str:
     writes = writes_of(reading)
-    return f"{sum(reading['kube'].values())} / {writes} / {_calls(reading, 'ivs') - writes}"
+    return f"{sum(reading['kube'].values())} / {writes} / {calls(reading, 'ivs') - writes}"
 
 
 def _load_row(rung: dict[str, Any]) -> str:
@@ -107,9 +108,11 @@ def _load_row(rung: dict[str, Any]) -> str:
         f"{rung['objects']:,}",
         f"{sum(load['kube'].values()) / added:.2f}",
         f"{writes_of(load) / added:.2f}",
-        str(_calls(restart, "ivs")),
+        str(calls(restart, "ivs")),
         str(writes_of(restart)),
         str(sum(restart["kube"].values())),
+        f"{restart['cpu']:.1f}",
+        str(calls(rung["edited"], "ivs")) if "edited" in rung else "",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -127,7 +130,7 @@ def _memory(rungs: list[dict[str, Any]]) -> str:
             "" if each is None else f"{each:.1f} kB",
         ])  # fmt: skip
     title = ["size", "resident after a restart", "highest", "per object, above the first row"]
-    return _table(title, rows)
+    return table(title, rows)
 
 
 def _held(rung: dict[str, Any]) -> str:
@@ -135,7 +138,7 @@ def _held(rung: dict[str, Any]) -> str:
         return ""
     rows = [[f"`{item['place']}`", f"{item['kilobytes']:,} kB"] for item in rung["holders"][:_HOLDERS]]
     said = f"\nWho has allocated what is held at size {rung['objects']:,} (tracemalloc):\n\n"
-    return said + _table(["line", "holds"], rows)
+    return said + table(["line", "holds"], rows)
 
 
 def _growth(rungs: list[dict[str, Any]]) -> str:
@@ -143,7 +146,7 @@ def _growth(rungs: list[dict[str, Any]]) -> str:
     for name, points in _series(rungs).items():
         slope = exponent(points)
         rows.append([name, "one size only" if slope is None else f"{slope:.2f}"])
-    return "Exponents of growth with the number of objects: 1 is a cost per object that does not grow.\n\n" + _table(
+    return "Exponents of growth with the number of objects: 1 is a cost per object that does not grow.\n\n" + table(
         ["figure", "exponent"], rows
     )
 
@@ -152,8 +155,8 @@ def _series(rungs: list[dict[str, Any]]) -> dict[str, list[tuple[float, float]]]
     found: dict[str, list[tuple[float, float]]] = {"AWS calls per sweep": [], "AWS calls of a restart": []}
     for rung in rungs:
         sweeps = max(rung["rest"]["sweeps"].values(), default=1)
-        found["AWS calls per sweep"].append((rung["objects"], _calls(rung["rest"], "ivs") / sweeps))
-        found["AWS calls of a restart"].append((rung["objects"], _calls(rung["restart"], "ivs")))
+        found["AWS calls per sweep"].append((rung["objects"], calls(rung["rest"], "ivs") / sweeps))
+        found["AWS calls of a restart"].append((rung["objects"], calls(rung["restart"], "ivs")))
     return found
 
 
@@ -191,7 +194,7 @@ def _throughput(part: dict[str, Any]) -> str:
         f"\nAn edit by a person, made when {edit['left when the edit came']:,} rooms were still to be associated, was served "
         f"after {edit['associated during the edit']:,} more of them.\n"
     )
-    return "\n".join(["## Throughput under AWS's rates\n", said, _table(title, rows), line])
+    return "\n".join(["## Throughput under AWS's rates\n", said, table(title, rows), line])
 
 
 def _limits(part: dict[str, Any]) -> str:
@@ -200,25 +203,6 @@ def _limits(part: dict[str, Any]) -> str:
     return (
         f"## Beyond one process\n\n{part['processes']} processes share {part['objects']:,} objects of each kind by "
         f"`--watch-selector`: {part['duplicates']} duplicates; {sum(part['rest']['kube'].values())} Kubernetes writes at rest; "
-        f"{_calls(part['rest'], 'ivs') / (sweeps / part['processes']):.1f} AWS calls per sweep of all of them (each reads "
+        f"{calls(part['rest'], 'ivs') / (sweeps / part['processes']):.1f} AWS calls per sweep of all of them (each reads "
         f"every List: what they share is the account); {memory} MB resident.\n"
     )
-
-
-def _calls(reading: dict[str, Any], beginning: str) -> int:
-    return sum(number for name, number in reading["aws"].items() if name.startswith(beginning))
-
-
-def writes_of(reading: dict[str, Any]) -> int:
-    """Writes to IVS and IVS Chat."""
-    reads = ("Get", "List", "BatchGet")
-    return sum(
-        number
-        for name, number in reading["aws"].items()
-        if name.startswith("ivs") and not name.partition(".")[2].startswith(reads)
-    )
-
-
-def _table(title: list[str], rows: list[list[str]]) -> str:
-    lines = [f"| {' | '.join(title)} |", "|" + "---|" * len(title)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks.ladder import climb
 from benchmarks.machine import described
-from benchmarks.page import write, writes_of
+from benchmarks.page import write
 from benchmarks.plots import exponent, log_log
+from benchmarks.summary import writes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
