@@ -21,7 +21,7 @@ __all__ = [
     "stand_by",
 ]
 
-disable_created_metrics()  # one gauge more for each series of a counter, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # one gauge more for each series of a counter, which nobody asks for
 
 RECONCILES = Counter("ivs_operator_reconcile_total", "Reconciles by outcome", ["kind", "result"])
 RECONCILE_SECONDS = Histogram("ivs_operator_reconcile_seconds", "Seconds that one reconcile took", ["kind"])
