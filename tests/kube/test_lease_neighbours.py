@@ -145,6 +145,26 @@ async def test_it_begins_soon_after_the_first_is_uninstalled_and_in_time_after_i
     await cluster.end()
 
 
+class _Slow(random.Random):
+    """Every answer takes as long as it may."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+@in_virtual_time
+async def test_with_an_api_server_that_is_slow_somebody_leads_all_the_same() -> None:
+    """A claim is four calls; a Lease that names one who never leads would keep everybody from working."""
+    cluster = Cluster()
+    process = cluster.install("video")
+    process.line._dice = _Slow()
+    process.line.latency = DURATION / 24  # there and back, four times in a claim: more than one interval
+    await cluster.until(lambda: process.leads, 4 * DURATION)
+    await cluster.watch(10 * DURATION)
+    assert cluster.led == [process.name], "once, and from then on"
+    await cluster.end()
+
+
 @in_virtual_time
 async def test_installations_that_watch_different_objects_all_work() -> None:
     cluster = Cluster()

@@ -27,7 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -63,6 +63,11 @@ class Leases(Protocol):
 
     async def changed(self, namespace: str, name: str, version: str, seconds: float) -> bool:
         """Return when the Lease is no longer as in `version`, or after `seconds`."""
+
+
+_CLAIM: Final = 2.0
+"""Intervals that a claim may take: four calls, where a renewal is one. Were it never finished because the API server is
+slow, the Lease would name one who does not lead."""
 
 
 async def _nobody() -> str | None:
@@ -163,9 +168,9 @@ class Elector:
 
     async def _turn(self) -> _Pause:
         """Look and act once."""
-        limit = self.candidacy.interval
+        limit = _CLAIM * self.candidacy.interval
         if self._leading:
-            limit = min(limit, self._held_until - self._now())  # the loss must not be noticed late
+            limit = min(self.candidacy.interval, self._held_until - self._now())  # the loss must not be noticed late
         try:
             async with asyncio.timeout(limit):
                 await self._look_and_act()

@@ -1,15 +1,19 @@
 """What an installation watches, and whether two of them could watch the same object. Pure."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Self
 
 __all__ = ["Watched"]
 
 _IN = re.compile(r"^([^\s=!,()]+)\s+(in|notin)\s+\(([^()]*)\)$")
 _EQUAL = re.compile(r"^([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)$")
+_WILD = frozenset("*?[]!,")  # kopf takes globs, lists of them, and exceptions for namespaces
+_EXCEPT = frozenset("!,")
 _BETWEEN = re.compile(r",(?![^()]*\))")
 
 
@@ -35,8 +39,10 @@ class Watched:
 
     def overlaps(self, other: "Watched") -> bool:
         """Whether one object could be watched by both. Selectors count as disjoint only when they surely are."""
-        if self.namespaces and other.namespaces and not set(self.namespaces) & set(other.namespaces):
-            return False
+        if self.namespaces and other.namespaces:
+            pairs = itertools.product(self.namespaces, other.namespaces)
+            if not any(_may_meet(one, another) for one, another in pairs):
+                return False
         return not _disjoint(self.selector, other.selector)
 
 
@@ -47,6 +53,16 @@ class _Demand:
     allowed: frozenset[str] | None = None
     refused: frozenset[str] = frozenset()
     present: bool | None = None
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Whether two names or patterns of namespaces could stand for the same one; patterns may as a rule."""
+    patterns = [text for text in (one, other) if set(text) & _WILD]
+    if not patterns:
+        return one == other
+    if len(patterns) == 2 or set(patterns[0]) & _EXCEPT:  # noqa: PLR2004 - both of them
+        return True
+    return fnmatchcase(other if patterns[0] == one else one, patterns[0])
 
 
 def _disjoint(one: str, other: str) -> bool:
