@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from observability import dashboard
 from observability.alerts import alerts
-from observability.panels import PANELS
+from observability.panels import PANELS, Panel
+from observability.picture import Curve, Drawing, svg
 from observability.prometheus import running_prometheus
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from observability.prometheus import Prometheus
     from support.walk import Walk
@@ -45,8 +48,12 @@ MOST_SERIES = 400
 """Bounded labels: kinds, results, verbs, operations and codes. Measured: some 150."""
 
 
+_PICTURED_SECONDS = 90
+
+
 def test_every_expression_has_data(begin: Callable[..., Walk], tmp_path: Path) -> None:
     walk = begin(create_grace=3)
+    started = time.time()
     port = walk.operator.port("metrics")
     assert port is not None
     with running_prometheus(tmp_path / "prometheus", port) as prometheus:
@@ -62,6 +69,7 @@ def test_every_expression_has_data(begin: Callable[..., Walk], tmp_path: Path) -
         _names_who_is_not_ready(walk, prometheus)
         _rules_are_evaluated(prometheus)
         _contract_is_kept(walk, prometheus)
+        _is_drawn(prometheus, started)
 
 
 def test_the_setting_turns_off_what_is_told_of_each_object(begin: Callable[..., Walk]) -> None:
@@ -146,3 +154,36 @@ def _contract_is_kept(walk: Walk, prometheus: Prometheus) -> None:
         assert moved - (target - labels) == labels, name
     (series,) = prometheus.query('count({__name__=~"ivs_operator_.+"})')
     assert int(series["value"][1]) < MOST_SERIES
+
+
+def _is_drawn(prometheus: Prometheus, started: float) -> None:
+    """The picture of the docs, from this run; written when `IVS_OPERATOR_PICTURES` is the folder for it."""
+    folder = os.environ.get("IVS_OPERATOR_PICTURES")
+    if folder:
+        until(lambda: time.time() > started + _PICTURED_SECONDS, "enough for curves", timeout=2 * _PICTURED_SECONDS)
+    end = time.time()
+    start = started if not folder else end - _PICTURED_SECONDS
+    drawings = [_drawing(prometheus, panel, start, end) for panel in PANELS]
+    text = svg(drawings, start, end, "drawn from what Prometheus answers in a test run")
+    words = [element.text for element in ET.fromstring(text).iter() if element.text]
+    assert {"RoomNotFound", "lost", *(panel.title for panel in PANELS)} <= set(words)
+    assert "no data" not in words
+    if folder:
+        (Path(folder) / "dashboard.svg").write_text(text)
+
+
+def _drawing(prometheus: Prometheus, panel: Panel, start: float, end: float) -> Drawing:
+    if panel.form == "stat":
+        (sample,) = prometheus.query(_instant(panel.queries[0].expr))
+        return Drawing(value=float(sample["value"][1]))
+    if panel.form == "table":
+        found = prometheus.query(_instant(panel.queries[0].expr))
+        return Drawing(rows=tuple(tuple(s["metric"].get(label, "") for label, _ in panel.columns) for s in found))
+    curves = []
+    for query in panel.queries:
+        expression = query.expr.replace("$__rate_interval", "15s").replace("$job", ".*")
+        for sample in prometheus.between(expression, start, end, max(1.0, (end - start) / 200)):
+            name = re.sub(r"{{(\w+)}}", lambda found, labels=sample["metric"]: labels.get(found[1], ""), query.legend)
+            points = [(float(at), float(value)) for at, value in sample["values"] if value != "NaN"]
+            curves += [Curve(name, tuple(points))] if points else []
+    return Drawing(curves=tuple(curves))
