@@ -35,10 +35,15 @@ generate: $(VENV)/.installed ## Write every generated file anew (CRDs, the chart
 	$(BIN)/ivs-operator crds --output-dir crds
 	PYTHONPATH=helm $(BIN)/python -m chart_sources
 	PYTHONPATH=tests $(BIN)/python -m gitops.generated
+	PYTHONPATH=docs $(BIN)/python -m site_sources
 
 .PHONY: fresh
 fresh: generate ## Fail when a generated file is not what the code generates
 	git diff --exit-code -- crds helm manifests docs
+
+.PHONY: docs
+docs: $(VENV)/.installed ## Build the documentation site into build/site, every warning an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
 
 .PHONY: image
 image: ## Build the image with docker, podman or buildah (ARGS=--help lists the options)
