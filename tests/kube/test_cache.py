@@ -1,5 +1,6 @@
 """The newest version of each resource: the watch may deliver what an own write has overtaken."""
 
+import json
 from typing import Any
 
 import pytest
@@ -91,3 +92,15 @@ def test_all_of_them() -> None:
     for key, made in cache.items():
         cache.remove(key, made["metadata"]["uid"])  # while going through them
     assert len(cache) == 0
+
+
+def test_what_objects_have_in_common_is_kept_once() -> None:
+    cache = ResourceCache()
+    for name in ("one", "two"):
+        told = json.loads(json.dumps({**resource(name=name), "status": {"location": "s3://a-bucket-of-both/"}}))
+        cache.put(key_of(told), told)
+
+    one, two = (found["status"] for _, found in cache.items())
+
+    assert one["location"] is two["location"], "thousands of objects differ in little but their names"
+    assert next(iter(one)) is next(iter(two)), "names of members, too"
