@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import pytest
@@ -12,6 +13,7 @@ from kubernetes.aio import client as kubernetes
 from ivs_operator.kube import follower as module
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.follower import Follower
+from support.virtual_time import in_virtual_time
 
 PATH = "/api/v1/namespaces"
 DEADLINE = 20.0
@@ -145,6 +147,9 @@ CUT = [
     pytest.param([b'{"type": "MODI'], id="cut off within an event"),
     pytest.param([b"<html>not here</html>\n"], id="a proxy's page"),
     pytest.param([b"[1, 2]\n"], id="JSON, but no event"),
+    pytest.param([{"type": "ADDED", "object": {"metadata": {"name": "x"}}}], id="an event without a version"),
+    pytest.param([{"type": "ADDED", "object": {"metadata": {"resourceVersion": "7"}}}], id="an event without a name"),
+    pytest.param([{"type": "ADDED", "object": []}], id="an event of nothing"),
 ]
 
 
@@ -184,6 +189,84 @@ async def test_an_api_server_that_is_away_is_no_answer(server: Server) -> None:
         async with asyncio.timeout(DEADLINE):
             await following.follower.answered()
         assert following.told.words == ["listed a"]
+
+
+async def test_what_can_not_be_listed_from_the_start_counts_as_refused_in_the_end(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storage that fails for one kind must not keep the operator from everything else for ever."""
+    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    server.lists = [503, 429, *[500] * 20]
+    async with Following(server) as following:
+        async with asyncio.timeout(DEADLINE):
+            await following.follower.answered()
+        assert following.told.words == ["refused"]
+        server.lists = [500, page(item("a"))]
+        assert await following.told.until(2) == ["refused", "listed a"], "told once, and asked again until it is there"
+
+
+async def test_what_was_listed_once_is_not_forgotten_because_the_api_server_is_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.0)
+    server.lists = [page(item("a")), 503, 500, page(item("b"))]
+    server.watches = [[event("ERROR", {"code": 410})]]
+    async with Following(server) as following:
+        assert await following.told.until(2) == ["listed a", "listed b"]
+
+
+class Brief(KubernetesClient):
+    """An API server whose watches end at once, after saying `lines`."""
+
+    def __init__(self, lines: bytes) -> None:
+        super().__init__(kubernetes.Configuration(host="http://127.0.0.1"))
+        self.lines = lines
+        self.watched = self.listed = 0
+
+    async def call(self, *_: Any, **__: Any) -> dict[str, Any]:
+        self.listed += 1
+        return page(item("a"))
+
+    @asynccontextmanager
+    async def answer(self, *_: Any, **__: Any) -> AsyncIterator[Any]:
+        self.watched += 1
+        assert self.watched < 1000, "without a pause"
+        stream = asyncio.StreamReader()
+        stream.feed_data(self.lines)
+        stream.feed_eof()
+        yield _Answer(stream)
+
+
+class _Answer:
+    def __init__(self, stream: asyncio.StreamReader) -> None:
+        self._stream = stream
+        self.content = self
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        while chunk := await self._stream.read(1 << 16):
+            yield chunk
+
+
+BRIEF = [
+    pytest.param(b"", 1, id="without a word"),
+    pytest.param(json.dumps(event("BOOKMARK", item("", 20))).encode() + b"\n", 1, id="with a bookmark only"),
+    pytest.param(json.dumps(event("ERROR", {"code": 410})).encode() + b"\n", 12, id="with an error, every time"),
+]
+
+
+@pytest.mark.parametrize(("lines", "lists"), BRIEF)
+@in_virtual_time
+async def test_watches_that_end_at_once_are_begun_anew_ever_more_seldom(lines: bytes, lists: int) -> None:
+    """A proxy that cuts every stream must not be asked hundreds of times a second."""
+    server = Brief(lines)
+    follower = Follower(server, PATH, Told())
+    task = asyncio.create_task(follower.run())
+    await asyncio.sleep(180)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await server.close()
+    assert 5 <= server.watched <= 12
+    assert 1 <= server.listed <= lists
 
 
 async def test_nothing_is_asked_before_it_is_wanted(server: Server) -> None:

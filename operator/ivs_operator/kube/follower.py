@@ -24,6 +24,9 @@ _WATCH: Final = 290.0  # seconds after which a watch is begun anew, as in client
 _SILENCE: Final = 70.0  # seconds without a word after which a stream counts as dead; bookmarks come every 60
 _FIRST_WAIT: Final = 0.5  # seconds between attempts, doubled with each that fails
 _LONGEST_WAIT: Final = 30.0
+_BRIEF: Final = 1.0  # seconds within which a watch that ends without news counts as one that failed
+_PATIENCE: Final = 10.0
+"""Seconds after which a first List that fails, for whatever reason, counts as refused: nobody waits for ever."""
 _METADATA: Final = {
     "list": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
     "watch": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
@@ -69,32 +72,46 @@ class Follower:
         if wanted:
             self._wanted.set()
         self._answered = asyncio.Event()
+        self._began = 0.0
+        self._lasted = False
+        """Whether the last watch brought news, or stayed for a while."""
 
     def want(self) -> None:
         """Begin to follow."""
         self._wanted.set()
 
     async def answered(self) -> None:
-        """Return once the API server has answered: with a List, with a refusal, or that there is no such resource."""
+        """Return once the API server has answered: with a List, with a refusal, or that there is no such resource.
+
+        What fails for long in any other way counts as refused.
+        """
         await self._answered.wait()
 
     async def run(self) -> None:
         """Follow for ever."""
         await self._wanted.wait()
-        wait = _FIRST_WAIT
+        self._began = asyncio.get_running_loop().time()
+        version, wait = "", _FIRST_WAIT
         while True:
-            try:
-                version: str | None = await self._list()
+            version = await self._follow(version)
+            if self._lasted:
                 wait = _FIRST_WAIT
-                while version is not None:
-                    version = await self._watch(version)
-            except Gone:  # the CustomResourceDefinition is not there
-                self._listener.listed([])
-                self._answered.set()
-            except KubeError as error:
-                self._report(error)
+                if version:
+                    continue
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _follow(self, version: str) -> str:
+        """One watch, after a List unless there is a version to go on from; returns the next one, "" for none."""
+        self._lasted = False
+        try:
+            return await self._watch(version or await self._list())
+        except Gone:  # the CustomResourceDefinition is not there
+            self._listener.listed([])
+            self._answered.set()
+        except KubeError as error:
+            self._report(error)
+        return ""
 
     async def _list(self) -> str:
         items: list[dict[str, Any]] = []
@@ -110,8 +127,8 @@ class Follower:
         self._answered.set()
         return str(metadata.get("resourceVersion", ""))
 
-    async def _watch(self, version: str) -> str | None:
-        """Watch from a version on; returns the version to go on from, None when everything must be listed anew.
+    async def _watch(self, version: str) -> str:
+        """Watch from a version on; returns the version to go on from, "" when everything must be listed anew.
 
         Raises:
             KubeError: see `kube.errors`.
@@ -123,28 +140,56 @@ class Follower:
             "timeoutSeconds": str(int(_WATCH)),
         }
         path = f"{self._path}?{urlencode(query)}"
-        async with (
-            self._cluster.answer("GET", path, accept=self._accept("watch"), seconds=_WATCH + 10) as answer,
-            aclosing(_events(answer.content.iter_any())) as events,
-        ):
-            async for event in events:
-                item = event.get("object") or {}
-                if event.get("type") == "ERROR":
-                    return None  # 410 Gone, as a rule: the version is too old
-                version = str(item["metadata"]["resourceVersion"])
-                if event["type"] == "DELETED":
-                    self._listener.gone(item)
-                elif event["type"] != "BOOKMARK":
-                    self._listener.changed(item)
+        clock = asyncio.get_running_loop()
+        began = clock.time()
+        try:
+            async with (
+                self._cluster.answer("GET", path, accept=self._accept("watch"), seconds=_WATCH + 10) as answer,
+                aclosing(_events(answer.content.iter_any())) as events,
+            ):
+                async for event in events:
+                    if event.get("type") == "ERROR":
+                        return ""  # 410 Gone, as a rule: the version is too old
+                    version = self._tell(event)
+        finally:
+            self._lasted = self._lasted or clock.time() - began >= _BRIEF
         return version
+
+    def _tell(self, event: Mapping[str, Any]) -> str:
+        """Pass on an event; returns its version.
+
+        Raises:
+            Unreachable: it is none that the API server sends.
+        """
+        item = event.get("object")
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+        if item is None or metadata is None or not version:
+            raise Unreachable("what answers a watch sends an event without metadata.resourceVersion")
+        if event.get("type") == "BOOKMARK":
+            return str(version)
+        if not metadata.get("name"):
+            raise Unreachable("what answers a watch sends an event without metadata.name")
+        self._lasted = True
+        if event.get("type") == "DELETED":
+            self._listener.gone(item)
+        else:
+            self._listener.changed(item)
+        return str(version)
 
     def _accept(self, form: str) -> str:
         return _METADATA[form] if self._metadata_only else "application/json"
 
     def _report(self, error: KubeError) -> None:
-        """What is missing, the review of rights tells, and that the API server is away, others do."""
+        """What is missing, the review of rights tells, and that the API server is away, others do.
+
+        But what is not even there to begin with keeps the operator from starting, so it is told here.
+        """
         log.debug("not listed", path=self._path, error=str(error))
-        if isinstance(error, Forbidden):
+        late = asyncio.get_running_loop().time() - self._began >= _PATIENCE and not self._answered.is_set()
+        if late:
+            log.warning("can't be listed; going on without", path=self._path, error=str(error))
+        if late or isinstance(error, Forbidden):
             self._listener.refused(str(error))
             self._answered.set()
 
