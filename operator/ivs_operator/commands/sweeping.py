@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import boto3
 
@@ -21,10 +21,10 @@ from ivs_operator.commands.cluster_reading import aws_accounts
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.places import ALL
+from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.cleanup import Verdict, foothold, hindrance
 from ivs_operator.domain.failures import CallFailed, NotFound
 from ivs_operator.domain.identity import Key, Kind
-from ivs_operator.domain.observed import Configuration, Users
 from ivs_operator.domain.orphans import Holder, Orphan, holders_of, orphans_among
 from ivs_operator.domain.surplus import CONFIRM_GAP, CONFIRMATIONS
 from ivs_operator.kube.client import KubernetesClient
@@ -33,6 +33,9 @@ from ivs_operator.kube.errors import Gone, KubeError
 from ivs_operator.kube.reader import KubernetesReader
 from ivs_operator.settings import Settings
 from ivs_operator.wiring import PLURALS
+
+if TYPE_CHECKING:
+    from ivs_operator.domain.observed import Configuration
 
 __all__ = ["Sweeping", "offered_regions", "sweeping"]
 
@@ -50,6 +53,8 @@ class Sweeping:
     estate: AwsEstate
     clock: Clock
     account: str = ""
+    role: Role | None = None
+    """Of the AWSAccount, as it was when the plan was made."""
     cluster_id: str = ""
     read: list[str] = field(default_factory=list)
     """Regions of which at least one kind was read."""
@@ -91,6 +96,7 @@ class Sweeping:
         if verdict.hindrance is not None:
             return replace(verdict, outcome="skipped")
         try:
+            await self._enter(verdict.orphan)
             kept = await self._look_again(verdict.orphan)
             if kept is not None:
                 return replace(verdict, hindrance=kept, outcome="skipped")
@@ -146,6 +152,7 @@ class Sweeping:
             known = (await aws_accounts()).get(self.account)
             if known is None or known.role is None:
                 raise Failure(f"--account: there is no usable AWSAccount {self.account}")
+            self.role = known.role
             identity = await self.estate.assume(kind, self.account, known.role)
         else:
             identity = await self.estate.identity(kind)
@@ -153,12 +160,25 @@ class Sweeping:
             raise Failure(identity.fault.message if identity.fault is not None else "the AWS account is not known")
         return identity.account_id
 
+    async def _enter(self, orphan: Orphan) -> None:
+        """See to it that the role's credentials last for what comes: they end after an hour, long plans take longer.
+
+        Raises:
+            CallFailed: the role can't be assumed any more.
+        """
+        if self.role is None:
+            return
+        identity = await self.estate.assume(orphan.kind, self.account, self.role)
+        if identity.account_id is None and identity.fault is not None:
+            raise CallFailed(identity.fault)
+
     def _inventory(self, orphan: Orphan) -> Inventory:
         return self.estate.region(orphan.kind, orphan.account_id, orphan.region, self.account)
 
     async def _judged(self, orphan: Orphan, holders: dict[Key, Holder]) -> Verdict:
         audience = self._inventory(orphan).audience
         try:
+            await self._enter(orphan)
             await audience.list_users(orphan.arn)
         except CallFailed as error:
             return Verdict(orphan, f"who uses it can't be told: {error.fault.message}")
@@ -168,8 +188,10 @@ class Sweeping:
         """What keeps it after all: AWS is asked anew, then the cluster, right before the delete."""
         inventory = self._inventory(orphan)
         audience = inventory.audience
-        while audience.users.get(orphan.arn, Users()).empty_in_a_row < CONFIRMATIONS:
-            await asyncio.sleep(CONFIRM_GAP)  # two Lists in the same instant would share a lag
+        audience.forget_users(orphan.arn)  # what the plan has seen may be hours old by now
+        for number in range(CONFIRMATIONS):
+            if number:
+                await asyncio.sleep(CONFIRM_GAP)  # two Lists in the same instant would share a lag
             await audience.list_users(orphan.arn)
             if users := list(audience.index.users(orphan.arn)):
                 return hindrance(orphan, users, {})
