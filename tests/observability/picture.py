@@ -82,12 +82,14 @@ def _panel(panel: Panel, drawing: Drawing, box: _Box, start: float, end: float) 
 
 
 def _table(panel: Panel, rows: Sequence[tuple[str, ...]], box: _Box) -> Iterator[str]:
-    shares = (0.31, 0.17, 0.25, 0.27)
+    shares = (0.3, 0.3, 0.16, 0.24)
     lefts = [box.x + 12 + sum(shares[:number]) * (box.width - 20) for number in range(len(shares))]
     for number, row in enumerate((tuple(heading for _, heading in panel.columns), *rows[:_ROWS])):
         y = box.y + 46 + number * 24
-        for left, word in zip(lefts, row, strict=True):
-            yield _text(left, y, word, _TEXT if number else _COLORS[2])
+        for left, share, word in zip(lefts, shares, row, strict=True):
+            most = int(share * (box.width - 20) / 7.6)  # characters of this font that fit
+            shown = word if len(word) <= most else f"{word[: most - 1]}…"
+            yield _text(left, y, shown, _TEXT if number else _COLORS[2])
         yield f'<path d="M{box.x + 8:g} {y + 7:g}h{box.width - 16:g}" stroke="{_LINE}"/>'
 
 
