@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.copies import copy
-from benchmarks.readings import Meter, Reading, resident
-from benchmarks.stage import BUCKET, LONG, load, settled
+from benchmarks.readings import LONG, Meter, Reading, resident
+from benchmarks.stage import BUCKET, load, settled
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
@@ -133,7 +133,7 @@ def _step(walk: Walk, act: Callable[[], object], done: Callable[[], object]) -> 
 
 def _restarted(walk: Walk, sweeps: int) -> Reading:
     """SIGKILL, a new process, and everything looked at."""
-    walk.rest()
+    walk.rest(timeout=LONG)
     walk.operator.kill()
     meter = Meter(walk)
     walk.operator.start()
@@ -144,7 +144,7 @@ def _restarted(walk: Walk, sweeps: int) -> Reading:
 
 def _edited_while_down(walk: Walk, size: int) -> Reading:
     """How much a person's edit has to wait for at a start; each rung's own tag makes it one."""
-    walk.rest()
+    walk.rest(timeout=LONG)
     walk.operator.kill()
     meter = Meter(walk)
     walk.edit(CHAT, "one-1", tags={"edited": f"at-{size}"})
@@ -160,7 +160,7 @@ def _holders(stage: Stage, walk: Walk) -> list[dict[str, Any]]:
     walk.operator.environment["IVS_BENCHMARK_TRACE"] = str(target)
     walk.operator.start()
     _sweep(walk, Meter(walk), 1)
-    walk.rest()
+    walk.rest(timeout=LONG)
     walk.operator.signal(signal.SIGUSR1)
     text = until(lambda: target.read_text() if target.exists() else None, "the traced memory", timeout=LONG)
     del walk.operator.environment["IVS_BENCHMARK_TRACE"]

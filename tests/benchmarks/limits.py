@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.ladder import at_rest
-from benchmarks.readings import resident
+from benchmarks.readings import LONG, resident
 from benchmarks.stage import load, settled
 from support.walk import CHAT, RECORDING
 
@@ -38,7 +38,7 @@ def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
             load(walk, plural, share, labels={_LABEL: str(number)})
     settled(first, RECORDING, CHAT)
     for walk in walks:
-        walk.rest()
+        walk.rest(timeout=LONG)
     rest = at_rest(first, 3 * _PROCESSES)
     names = Counter(item["name"] for plural in (RECORDING, CHAT) for item in first.configurations(plural))
     told = {

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from support.operator_process import OperatorProcess
     from support.walk import Walk
 
-__all__ = ["Meter", "Reading", "resident"]
+__all__ = ["LONG", "Meter", "Reading", "resident"]
+
+LONG = 1800.0
+"""Seconds; only ends what will never come: thousands of objects on a busy machine take their time."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _OF_SWEEPS = "List"
@@ -60,7 +63,9 @@ class Meter:
         self._walk = walk
         self._settle = settle
         self._sequence = walk.control.last_sequence()
-        self._mark: Mark = walk.mark() if settle else walk.cluster.audit_log.mark()
+        if settle:
+            walk.rest(timeout=LONG)
+        self._mark: Mark = walk.cluster.audit_log.mark()
         self._began, self._cpu = time.monotonic(), processor(walk.operator)
 
     def first_pages(self, operation: str) -> int:
@@ -77,7 +82,7 @@ class Meter:
         """What has happened since."""
         seconds, cpu = time.monotonic() - self._began, processor(self._walk.operator) - self._cpu
         if self._settle:
-            self._walk.rest()
+            self._walk.rest(timeout=LONG)
         requests = self._walk.control.requests(self._sequence)
         kube = Counter(
             f"{entry.verb} {entry.resource}" + (f"/{entry.subresource}" if entry.subresource else "")

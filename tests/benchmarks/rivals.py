@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.readings import Meter, Reading, resident
-from benchmarks.stage import LONG, load
+from benchmarks.readings import LONG, Meter, Reading, resident
+from benchmarks.stage import load
 from support.api_server import custom
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, is_ready

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from benchmarks.readings import LONG
 from ivs_sandbox.shared_run import SharedRun
 from support.api_server import ApiServer, custom
 from support.deadlines import until
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     from ivs_sandbox.cluster import Cluster
     from support.emulator import Emulator
 
-__all__ = ["BUCKET", "LONG", "Stage", "load", "opened", "settled"]
+__all__ = ["BUCKET", "Stage", "load", "opened", "settled"]
 
 _TESTS = Path(__file__).parents[1]
 _CRDS = _TESTS.parent / "crds"
 _CLIENTS = 6
 _KINDS = {CHAT: "ChatLoggingConfiguration", RECORDING: "RecordingConfiguration"}
 BUCKET = "benchmark"
-LONG = 1800.0
-"""Seconds; only ends what will never come."""
 
 
 @dataclass
@@ -125,7 +124,7 @@ def settled(walk: Walk, *plurals: str) -> None:
     """Return once every object is Ready and the operator is at rest."""
 
     def all_ready() -> bool:
-        walk.rest()
+        walk.rest(timeout=LONG)
         return all(is_ready(item) for plural in plurals for item in _listed(walk, plural))
 
     until(all_ready, f"all of {plurals} are Ready", timeout=LONG, last=walk.operator.tail)

@@ -6,8 +6,8 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.readings import Meter
-from benchmarks.stage import BUCKET, LONG, load, settled
+from benchmarks.readings import LONG, Meter
+from benchmarks.stage import BUCKET, load, settled
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 

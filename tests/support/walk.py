@@ -126,7 +126,7 @@ class Walk:
         ours = [event for event in listed if event["regarding"]["name"] == name]
         return [(event["type"], event["reason"]) for event in sorted(ours, key=lambda event: str(event["eventTime"]))]
 
-    def rest(self) -> None:
+    def rest(self, *, timeout: float = TIMEOUT) -> None:
         """Return once the operator has nothing in hand, or has ended: an Event is posted after the status it is of."""
 
         def at_rest() -> bool:
@@ -135,7 +135,7 @@ class Walk:
             told = self.operator.metrics()
             return all(f"\nivs_operator_{name} 0.0\n" in told for name in ("active_workers", "queue_depth"))
 
-        until(at_rest, "the operator is at rest, or has ended", last=self.operator.tail)
+        until(at_rest, "the operator is at rest, or has ended", timeout=timeout, last=self.operator.tail)
 
     def mark(self) -> Mark:
         """A mark for "from now on", once the operator is at rest."""
