@@ -33,6 +33,7 @@ format: $(VENV)/.installed ## Rewrite the sources in house style
 .PHONY: generate
 generate: $(VENV)/.installed ## Write every generated file anew (CRDs, the chart's, what GitOps tools read)
 	$(BIN)/ivs-operator crds --output-dir crds
+	PYTHONPATH=tests $(BIN)/python -m observability.dashboard
 	PYTHONPATH=helm $(BIN)/python -m chart_sources
 	PYTHONPATH=tests $(BIN)/python -m gitops.generated
 	PYTHONPATH=docs $(BIN)/python -m site_sources
