@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.copies import copy
 from benchmarks.readings import LONG, Meter, Reading, resident
-from benchmarks.stage import BUCKET, load, settled
+from benchmarks.stage import BUCKET, load, settled, start
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
@@ -44,7 +44,7 @@ def climb(
     """
     stage.clear()
     walk = stage.walk(factor=factor, sweep_interval=interval)
-    walk.operator.start()
+    start(walk)
     rungs: list[dict[str, Any]] = []
     before = 0
     for size in sorted(sizes):
@@ -81,7 +81,7 @@ def _copied(walk: Walk, numbers: range) -> Reading:
     for plural in (RECORDING, CHAT):
         copy(walk, plural, numbers)
     meter = Meter(walk)
-    walk.operator.start()
+    start(walk)
     _sweep(walk, meter, 1)
     settled(walk, RECORDING, CHAT)
     return meter.read()
@@ -136,7 +136,7 @@ def _restarted(walk: Walk, sweeps: int) -> Reading:
     walk.rest(timeout=LONG)
     walk.operator.kill()
     meter = Meter(walk)
-    walk.operator.start()
+    start(walk)
     _sweep(walk, meter, sweeps)
     settled(walk, RECORDING, CHAT)
     return meter.read()
@@ -148,7 +148,7 @@ def _edited_while_down(walk: Walk, size: int) -> Reading:
     walk.operator.kill()
     meter = Meter(walk)
     walk.edit(CHAT, "one-1", tags={"edited": f"at-{size}"})
-    walk.operator.start()
+    start(walk)
     walk.ready(CHAT, "one-1", timeout=LONG)
     return meter.read()
 
@@ -158,7 +158,7 @@ def _holders(stage: Stage, walk: Walk) -> list[dict[str, Any]]:
     target = stage.folder / "memory.json"
     walk.operator.kill()
     walk.operator.environment["IVS_BENCHMARK_TRACE"] = str(target)
-    walk.operator.start()
+    start(walk)
     _sweep(walk, Meter(walk), 1)
     walk.rest(timeout=LONG)
     walk.operator.signal(signal.SIGUSR1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.ladder import at_rest
 from benchmarks.readings import LONG, resident
-from benchmarks.stage import load, settled
+from benchmarks.stage import load, settled, start
 from support.walk import CHAT, RECORDING
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
         for number in range(1, _PROCESSES)
     ]
     for walk in walks:
-        walk.operator.start()
+        start(walk)
     for number, walk in enumerate(walks):
         share = range(number, objects, _PROCESSES)
         for plural in (RECORDING, CHAT):

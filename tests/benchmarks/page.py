@@ -54,9 +54,9 @@ def _ladder(part: dict[str, Any]) -> str:
     rungs = [rung for rung in part["rungs"] if rung["objects"]]
     lines = [
         "## At rest\n",
-        f"{part['sweeps']} sweeps with nobody doing anything. Calls are those of one sweep; the default is one a minute.\n",
-        "| size | calls of ivs | calls of ivschat | other AWS calls | Kubernetes writes in all sweeps | CPU ms per sweep | CPU of one core, a sweep a minute |",
-        "|---|---|---|---|---|---|---|",
+        "Nobody does anything. Calls are those of one sweep; the default is one a minute.\n",
+        "| size | sweeps | calls of ivs | calls of ivschat | other AWS calls | Kubernetes writes in all sweeps | CPU ms per sweep | CPU of one core, a sweep a minute |",
+        "|---|---|---|---|---|---|---|---|",
         *(_rest_row(rung) for rung in rungs),
         "\n## What one change costs\n",
         "One more object of a kind, changed step by step: Kubernetes writes / AWS writes / AWS reads. Reads are shared Lists, those of sweeps that fall into the step included.\n",
@@ -84,6 +84,7 @@ def _rest_row(rung: dict[str, Any]) -> str:
     cpu = rest["cpu"] / sweeps
     cells = [
         f"{rung['objects']:,}",
+        str(sweeps),
         *(f"{number:.1f}" for number in split),
         f"{others:.1f}",
         str(sum(rest["kube"].values())),

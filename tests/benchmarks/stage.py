@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ivs_sandbox.cluster import Cluster
     from support.emulator import Emulator
 
-__all__ = ["BUCKET", "Stage", "load", "opened", "settled"]
+__all__ = ["BUCKET", "Stage", "load", "opened", "settled", "start"]
 
 _TESTS = Path(__file__).parents[1]
 _CRDS = _TESTS.parent / "crds"
@@ -118,6 +119,14 @@ def load(walk: Walk, plural: str, numbers: Iterable[int], *, labels: dict[str, s
 
     with ThreadPoolExecutor(_CLIENTS) as pool:
         list(pool.map(create, [queue[first::_CLIENTS] for first in range(_CLIENTS)]))
+
+
+def start(walk: Walk) -> None:
+    """Start the operator, and wait until it has read everything and is ready."""
+    walk.operator.launch()
+    until(
+        lambda: walk.operator.probe("/readyz")[0] == HTTPStatus.OK, "it is ready", timeout=LONG, last=walk.operator.tail
+    )
 
 
 def settled(walk: Walk, *plurals: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.readings import LONG, Meter
-from benchmarks.stage import BUCKET, load, settled
+from benchmarks.stage import BUCKET, load, settled, start
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
@@ -26,7 +26,7 @@ def pressed(stage: Stage, *, rooms: int, creates: int, factor: float) -> dict[st
     """So many objects at once, then so many rooms, with an edit by a person in the midst of them."""
     stage.clear()
     walk = stage.walk(factor=factor, sweep_interval=10)
-    walk.operator.start()
+    start(walk)
     walk.control.set(enforce_rates=True, rate_factor=factor)
     told: dict[str, Any] = {"factor": factor, "rooms": rooms, "creates": creates}
     for plural in (RECORDING, CHAT):
