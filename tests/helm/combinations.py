@@ -99,7 +99,7 @@ COMBINATIONS = [
         {
             "replicas": 1,
             "settings": {"leaderElect": False},
-            "strategy": {"type": "Recreate", "rollingUpdate": None},
+            "strategy": {"type": "Recreate"},
         },
         lambda r: (
             not r.of("PodDisruptionBudget")
@@ -107,6 +107,30 @@ COMBINATIONS = [
             and r.variables["IVS_OPERATOR_LEADER_ELECT"] == "off"
             and r.one("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
         ),
+    ),
+    Combination(
+        "one replica without election, and its default spelled out",
+        {
+            "replicas": 1,
+            "settings": {"leaderElect": False},
+            "strategy": {"type": "Recreate", "rollingUpdate": None},
+        },
+        lambda r: r.one("Deployment")["spec"]["strategy"] == {"type": "Recreate"},
+    ),
+    Combination(
+        "namespaces by pattern, with rights given by others",
+        {"rbac": {"create": False}, "settings": {"namespaces": ["team-*", "!team-x"]}},
+        lambda r: r.variables["IVS_OPERATOR_NAMESPACES"] == "team-*,!team-x",
+    ),
+    Combination(
+        "CRDs that go with the release, and policies that let them",
+        {"crds": {"keep": False}, "admissionPolicy": {"enabled": True, "teardown": False}},
+        lambda r: len(r.of("CustomResourceDefinition")) == 3,
+    ),
+    Combination(
+        "a home of one's own",
+        {"extraEnv": [{"name": "HOME", "value": "/home/ivs"}]},
+        lambda r: [item["value"] for item in r.container["env"] if item["name"] == "HOME"] == ["/home/ivs"],
     ),
     Combination(
         "three replicas, two of which may go",

@@ -104,6 +104,36 @@ BY_CHECKS = [
         id="a monitor of nothing",
     ),
     pytest.param({"service": {"enabled": False}}, "Set test.enabled to false", id="a test that finds nobody"),
+    pytest.param(
+        {"crds": {"keep": False}, "admissionPolicy": {"enabled": True}},
+        "Set crds.keep to true, or admissionPolicy.teardown to false",
+        id="an uninstall that our own policy stops half-way",
+    ),
+    pytest.param(
+        {"admissionPolicy": {"enabled": True, "validationActions": ["Deny", "Warn"]}},
+        "Choose one of the two; Audit goes with both",
+        id="a pair that Kubernetes refuses",
+    ),
+    pytest.param(
+        {"settings": {"namespaces": ["team-*"]}},
+        "has the pattern team-*, but rbac.create makes a Role in each namespace",
+        id="a Role in a pattern",
+    ),
+    pytest.param(
+        {"settings": {"region": "us-west-2"}, "extraEnv": [{"name": "IVS_OPERATOR_REGION", "value": "eu-west-1"}]},
+        "extraEnv sets IVS_OPERATOR_REGION, which settings sets already: set it in one place",
+        id="a setting twice",
+    ),
+    pytest.param(
+        {"awsCredentialsSecret": {"name": "aws"}, "extraEnv": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]},
+        "which awsCredentialsSecret sets already",
+        id="two keys",
+    ),
+    pytest.param(
+        {"extraEnv": [{"name": "A", "value": "x"}, {"name": "A", "value": "y"}]},
+        "extraEnv sets A, which extraEnv sets already",
+        id="a variable twice",
+    ),
 ]
 
 
