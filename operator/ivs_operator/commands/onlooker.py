@@ -18,6 +18,7 @@ from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.output import Notes
 from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
 from ivs_operator.domain.explanation import Explanation, explain, past_failures
+from ivs_operator.domain.explanation_looks import looks_beside
 from ivs_operator.domain.finding import Plan
 from ivs_operator.domain.identity import Key, owner_of
 from ivs_operator.domain.intake import Intake
@@ -180,7 +181,7 @@ class Onlooker:
                 step = step.withheld()
             if step.plan.remember is not None:
                 eyes.memories.remember(key, step.plan.remember)
-            reads = tuple(action for action in step.plan.actions if _reads(action))
+            reads = tuple(action for action in step.plan.actions if _reads(action)) or looks_beside(step.situation)
             if reads and step.region is not None:
                 await eyes.executor.run(reads, step.situation, step.region)
                 continue

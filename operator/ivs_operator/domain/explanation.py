@@ -10,6 +10,7 @@ from typing import Any, Final
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.api.reasons import ConditionType
 from ivs_operator.domain.conditions import verdict
+from ivs_operator.domain.explanation_looks import seen_beside
 from ivs_operator.domain.explanation_steps import Step, steps_of
 from ivs_operator.domain.explanation_timing import Timing, timing_of
 from ivs_operator.domain.finding import Plan
@@ -214,7 +215,7 @@ def _wanted(s: Situation) -> Wanted:
 
 def _at_aws(s: Situation, plan: Plan, asked: str | None) -> AtAws:
     recorded = s.subject.recorded.raw
-    current = plan.current
+    current = plan.current or seen_beside(s)
     counts = _counts(s, plan)
     if asked is not None:
         return AtAws(asked, _text(recorded.get("arn")), _text(recorded.get("state")), (), (), *counts)
