@@ -8,6 +8,7 @@ import pytest
 
 from aws.test_estate import Opened, surroundings
 from ivs_operator.api.reasons import Reason
+from ivs_operator.aws.assumed import AssumedRole
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import CallFailed
 from ivs_operator.domain.placement import Identity
@@ -182,11 +183,16 @@ async def test_a_role_of_another_account_never_serves_the_former_ones_view(opene
     former = opened.estate.region(CHAT, OTHER, "us-west-2", "prod")
     await former.refresh(0.0)
     assert (await enter(opened, Role(f"arn:aws:iam::{THIRD}:role/x"))).account_id == THIRD
-    await former.refresh(opened.clock.now() + 0.0)
+    opened.clock.at += 1
+    with pytest.raises(CallFailed):
+        await former.refresh(opened.clock.now())
     assert {entry["account"] for entry in emulator.control.requests(service="ivschat")} == {OTHER}
     with pytest.raises(CallFailed) as refused:
         opened.estate.region(CHAT, OTHER, "eu-west-1", "prod")
     assert refused.value.fault.reason is Reason.ACCOUNT_CHANGED
+    assert opened.estate.inventories() == (), "and the former one's is freed"
+    await enter(opened)
+    await opened.estate.region(CHAT, OTHER, "us-west-2", "prod").refresh(opened.clock.now())
 
 
 async def test_another_role_of_the_same_account_takes_over_its_views(opened: Opened, emulator: Emulator) -> None:
@@ -220,3 +226,129 @@ async def test_an_account_whose_sts_hangs_takes_nothing_from_another(opened: Ope
     assert assumed(emulator) == 2, "and one call of thirty is enough"
     await asyncio.to_thread(emulator.control.clear_faults, discard=True)
     await asyncio.gather(*hanging)
+
+
+SECOND = Role(f"arn:aws:iam::{OTHER}:role/second")
+DENIED = {"code": "AccessDenied", "status": 403, "message": "no"}
+
+
+def refused(opened: Opened, region: str = "us-west-2") -> Reason:
+    """Why calls by the role are refused here, without AWS."""
+    with pytest.raises(CallFailed) as caught:
+        opened.estate.calls("s3", OTHER, region, "prod")
+    with pytest.raises(CallFailed) as again:
+        opened.estate.region(CHAT, OTHER, region, "prod")
+    assert caught.value.fault == again.value.fault
+    assert caught.value.fault.code == "NotCalled"
+    return caught.value.fault.reason
+
+
+async def test_the_former_roles_credentials_serve_nobody_while_the_new_role_can_not_be_assumed(
+    opened: Opened, emulator: Emulator
+) -> None:
+    await enter(opened)
+    view = opened.estate.region(CHAT, OTHER, "us-west-2", "prod")
+    await view.refresh(0.0)
+    fault = emulator.control.add_fault(operation="AssumeRole", error=DENIED)
+    assert (await enter(opened, SECOND)).account_id is None
+    opened.clock.at += 1
+    with pytest.raises(CallFailed) as inside:
+        await view.refresh(opened.clock.now())
+    assert inside.value.fault.message == "AWSAccount prod names a role that has not been assumed yet; nothing is called"
+    assert refused(opened) is Reason.UNAVAILABLE
+    assert opened.estate.within_reach() == ()
+    assert emulator.control.counts(service="ivschat").total == 1
+    emulator.control.remove_fault(fault)
+    opened.clock.at += 61
+    assert (await enter(opened, SECOND)).account_id == OTHER
+    assert opened.estate.region(CHAT, OTHER, "us-west-2", "prod") is view, "of the same account"
+    await view.refresh(opened.clock.now())
+
+
+async def test_of_an_account_that_is_gone_nothing_is_called_and_nothing_is_left(
+    opened: Opened, emulator: Emulator
+) -> None:
+    estate = opened.estate
+    await enter(opened)
+    await enter(opened, name="second")
+    view = estate.region(CHAT, OTHER, "us-west-2", "prod")
+    other = estate.region(CHAT, OTHER, "us-west-2", "second")
+    await view.refresh(0.0)
+    estate.calls("s3", OTHER, "eu-west-1", "prod")
+    pools = [pool for key, pool in estate._threads.items() if key[0] == "prod"]
+    estate.drop("prod")
+    opened.clock.at += 1
+    with pytest.raises(CallFailed) as inside:
+        await view.refresh(opened.clock.now())
+    assert inside.value.fault.reason is Reason.ACCOUNT_NOT_FOUND
+    assert refused(opened) is Reason.ACCOUNT_NOT_FOUND
+    assert emulator.control.counts(service="ivschat").total == 1
+    assert len(pools) == 3, "STS, IVS Chat, S3"
+    assert all(pool._shutdown for pool in pools)
+    tables = (estate._calls, estate._inventories, estate._threads, estate._roles)
+    assert not [key for table in tables for key in table if "prod" in key]
+    assert set(estate._limiters) == {(OTHER, "ivschat", "us-west-2")}, "which the other way uses"
+    await other.refresh(opened.clock.now())
+
+
+async def test_a_call_in_flight_ends_well_when_its_account_goes(opened: Opened, emulator: Emulator) -> None:
+    await enter(opened)
+    view = opened.estate.region(CHAT, OTHER, "us-west-2", "prod")
+    held = emulator.control.add_fault(service="ivschat", hold="before")
+    reading = asyncio.create_task(view.refresh(opened.clock.now()))
+    await asyncio.to_thread(emulator.control.wait_held, held)
+    opened.estate.drop("prod")
+    emulator.control.remove_fault(held)
+    await reading
+    assert view.listed_at > 0
+
+
+async def test_what_the_former_role_is_refused_is_no_reason_to_doubt_the_new_one(
+    opened: Opened, emulator: Emulator
+) -> None:
+    await enter(opened)
+    opened.clock.at += 60
+    view = opened.estate.region(CHAT, OTHER, "us-west-2", "prod")
+    held = emulator.control.add_fault(
+        service="ivschat", hold="before", error={"code": "ExpiredTokenException", "status": 403}
+    )
+    reading = asyncio.create_task(view.refresh(opened.clock.now()))
+    await asyncio.to_thread(emulator.control.wait_held, held)
+    await enter(opened, SECOND)
+    opened.clock.at += 60
+    emulator.control.remove_fault(held)
+    with pytest.raises(CallFailed):
+        await reading
+    await enter(opened, SECOND)
+    await renewed(opened)
+    assert assumed(emulator) == 2, "once each"
+
+
+UNREADABLE: list[tuple[dict[str, Any], str]] = [
+    ({}, "KeyError: 'Credentials'"),
+    ({"Credentials": {"AccessKeyId": "a"}, "AssumedRoleUser": {"Arn": "a"}}, "KeyError: 'SecretAccessKey'"),
+    ({"Credentials": {}}, "KeyError: 'AssumedRoleUser'"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), UNREADABLE)
+async def test_an_answer_that_can_not_be_read_is_a_fault_and_not_asked_for_at_once(
+    opened: Opened, answer: dict[str, Any], words: str
+) -> None:
+    asked = 0
+
+    async def ask(_: Role) -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        return answer
+
+    told: list[AssumedRole] = []
+    role = AssumedRole("prod", ROLE, ask=ask, loader=opened.estate._loader, clock=opened.clock, on_change=told.append)
+    for _ in range(70):
+        await role.look()
+        opened.clock.at += 1
+    assert role.fault is not None
+    assert (role.fault.reason, role.usable, role.account_id) == (Reason.UNAVAILABLE, False, None)
+    assert role.fault.message == f"AWSAccount prod: AssumeRole: the answer can't be read ({words})"
+    assert asked == 4, "after 5, 10 and 20 s, the next after 40"
+    assert told == [role], "one news"

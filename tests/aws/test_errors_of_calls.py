@@ -187,3 +187,26 @@ async def test_refusals_and_lost_replies_between_answers_are_no_reason_to_give_a
     for _ in range(7):
         assert (await line.fault("ListRooms")).code != "NotCalled"
     await line.calls("ListRooms")
+
+
+async def test_credentials_that_are_withdrawn_while_a_call_waits_for_a_thread_are_not_used(line: Line) -> None:
+    """Nor is what is refused here a failure of AWS's: it was not asked."""
+    withdrawn = threading.Event()
+
+    def admit() -> None:
+        if withdrawn.is_set():
+            raise CallFailed(Fault(FaultClass.FAST, Reason.ACCOUNT_NOT_FOUND, "gone", code="NotCalled"))
+
+    line.calls.use(line.calls._access.client, admit=admit, on_fault=line.faults.append)
+    goes_on = threading.Event()
+    busy = [line.threads.submit(goes_on.wait, 30) for _ in range(4)]
+    waiting = asyncio.create_task(line.fault("ListRooms"))
+    async with asyncio.timeout(10):
+        while line.threads._work_queue.empty():  # noqa: ASYNC110 - an executor tells nobody that something waits
+            await asyncio.sleep(0)
+    withdrawn.set()
+    goes_on.set()
+    assert (await waiting).reason is Reason.ACCOUNT_NOT_FOUND
+    assert (await line.fault("GetRoom", identifier=ROOM)).reason is Reason.ACCOUNT_NOT_FOUND
+    assert (line.sent, line.faults) == ([], [])
+    assert all(item.result() for item in busy)

@@ -7,7 +7,7 @@ rates and metrics, an STS that hangs would hold those threads, and a refusal wou
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import structlog
@@ -18,7 +18,7 @@ from botocore.session import Session as BotocoreSession
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.errors import CREDENTIAL_CODES
 from ivs_operator.domain.accounts import Role
-from ivs_operator.domain.failures import CallFailed, Fault
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
 
 __all__ = ["SESSION_NAME", "AssumedRole", "assume_parameters"]
 
@@ -56,6 +56,17 @@ class _Loan(Credentials):  # type: ignore[misc] # botocore has no types
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """What the next request is signed with."""
         return self._frozen
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What AssumeRole has to tell."""
+
+    access_key: str
+    secret_key: str
+    token: str
+    expires: float
+    account_id: str
 
 
 class _Lender(CredentialProvider):  # type: ignore[misc]
@@ -157,24 +168,26 @@ class AssumedRole:
 
     async def _renew(self) -> None:
         try:
-            answer = await self._ask(self.role)
+            answer = _read(await self._ask(self.role))
         except CallFailed as error:
             self._refused(error.fault)
+        except Exception as error:  # noqa: BLE001 - an answer that nobody has thought of must not be asked for at once
+            message = f"AssumeRole: the answer can't be read ({type(error).__name__}: {error})"
+            self._refused(Fault(FaultClass.FAST, Reason.UNAVAILABLE, message, code="Unreadable"))
         else:
             self._received(answer)
         finally:
             self._renewal = None
 
-    def _received(self, answer: dict[str, Any]) -> None:
-        lent = answer["Credentials"]
+    def _received(self, answer: _Answer) -> None:
         now = self._clock.now()
         if now - self._taken_at > _GOOD_LIFE:
             self._patience = _FIRST_WAIT
-        self._loan.lend(lent["AccessKeyId"], lent["SecretAccessKey"], lent["SessionToken"])
-        self._expires, self._taken_at = lent["Expiration"].timestamp(), now
+        self._loan.lend(answer.access_key, answer.secret_key, answer.token)
+        self._expires, self._taken_at = answer.expires, now
         self._doubted, self._failures, self._retry_at = False, 0, now + _FIRST_WAIT
         news = self.account_id is None or self.fault is not None
-        self.account_id = str(answer["AssumedRoleUser"]["Arn"]).split(":")[4]
+        self.account_id = answer.account_id
         self.fault = None
         if news:
             log.info("role assumed", account=self.account, role=self.role.arn, account_id=self.account_id)
@@ -199,6 +212,18 @@ class AssumedRole:
     def retry_at(self) -> float:
         """When to ask again for what could not be had."""
         return self._retry_at
+
+
+def _read(answer: dict[str, Any]) -> _Answer:
+    """All of it or nothing: half of it must not be in force."""
+    lent, user = answer["Credentials"], answer["AssumedRoleUser"]
+    return _Answer(
+        access_key=lent["AccessKeyId"],
+        secret_key=lent["SecretAccessKey"],
+        token=lent["SessionToken"],
+        expires=lent["Expiration"].timestamp(),
+        account_id=str(user["Arn"]).split(":")[4],
+    )
 
 
 def _concerns_credentials(fault: Fault) -> bool:

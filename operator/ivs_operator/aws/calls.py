@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -49,6 +50,20 @@ def guard_writes(client: Any, permitted: Callable[[], bool]) -> None:
     client.meta.events.register("before-send", refuse)
 
 
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """A client, and who answers for its credentials."""
+
+    client: Any
+    admit: Callable[[], None]
+    on_fault: Callable[[Fault], None]
+
+    def leave(self, method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+        """Call, unless the credentials have been withdrawn while the call waited for a thread."""
+        self.admit()
+        return method(**parameters)
+
+
 class Calls:
     """Calls to one service in one account and region."""
 
@@ -60,18 +75,22 @@ class Calls:
         threads: Executor,
         *,
         reach: Reach | None = None,
+        admit: Callable[[], None] = lambda: None,
         on_fault: Callable[[Fault], None] = lambda _: None,
     ) -> None:
+        """`admit` raises CallFailed once the client's credentials must not be used any more; any thread may ask it.
+
+        `on_fault` hears of every call with these credentials that has failed.
+        """
         self._service = service
-        self._client = client
+        self._access = _Access(client, admit, on_fault)
         self._limiter = limiter
         self._threads = threads
         self._reach = reach
-        self._on_fault = on_fault
 
-    def use(self, client: Any) -> None:
-        """Make calls with other credentials of the same account from now on."""
-        self._client = client
+    def use(self, client: Any, *, admit: Callable[[], None] = lambda: None, on_fault: Callable[[Fault], None]) -> None:
+        """Make calls with other credentials of the same account from now on; those that have left end as they are."""
+        self._access = _Access(client, admit, on_fault)
 
     async def __call__(self, operation: str, *, missing: Reason | None = None, **parameters: Any) -> dict[str, Any]:
         """Call an operation by AWS's name for it.
@@ -80,9 +99,10 @@ class Calls:
 
         Raises:
             NotFound: AWS answers ResourceNotFoundException.
-            CallFailed: anything else that is no success.
+            CallFailed: anything else that is no success, or the credentials have been withdrawn.
             PermitLost: the call is a write and must not be made any more.
         """
+        self._access.admit()
         bucket = self._limiter.bucket(operation)
         if self._reach is not None:
             self._reach.admit(operation)
@@ -90,15 +110,17 @@ class Calls:
         if self._limiter.too_late():
             message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
-        method: Callable[..., dict[str, Any]] = getattr(self._client, _method(operation))
+        access = self._access
+        access.admit()
+        method: Callable[..., dict[str, Any]] = getattr(access.client, _method(operation))
         call = asyncio.get_running_loop().run_in_executor(
             # With the context: whether it is too late to leave is asked once more in the thread.
             self._threads,
-            partial(copy_context().run, partial(method, **parameters)),
+            partial(copy_context().run, access.leave, method, parameters),
         )
         try:
-            answer = self._readable(operation, await self._answer(operation, call))
-        except PermitLost:
+            answer = _readable(access.client, operation, await self._answer(access.client, operation, call))
+        except (PermitLost, CallFailed):  # it has not left
             raise
         except Exception as error:
             fault = fault_of(operation, error)
@@ -106,26 +128,20 @@ class Calls:
             if "hrottl" in fault.code or fault.code == "TooManyRequestsException":
                 metrics.AWS_THROTTLED.inc()
                 bucket.throttled()
+            access.on_fault(fault)
             self._learn(fault, error)
             raise failed(operation, error, missing=missing) from error
         self._learn(None, None)
         self._count(operation, answer)
         return answer
 
-    def _readable(self, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
-        """An empty answer where there must be something would look as if everything were gone."""
-        shape = self._client.meta.service_model.operation_model(operation).output_shape
-        if shape is not None and shape.members and not answer.keys() - {"ResponseMetadata"}:
-            raise UnreadableAnswer
-        return answer
-
-    async def _answer(self, operation: str, call: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
+    async def _answer(self, client: Any, operation: str, call: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
         """A write that has left can't be taken back: on a stop, too, it is finished, so that its answer is known."""
         if not operation.startswith(_WRITES):
             call.add_done_callback(_seen)
             done, _ = await asyncio.wait([call], timeout=_READ_PATIENCE)
             if not done:
-                raise ReadTimeoutError(endpoint_url=self._client.meta.endpoint_url)
+                raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
             return call.result()
         try:
             return await asyncio.shield(call)
@@ -134,8 +150,6 @@ class Calls:
             raise
 
     def _learn(self, fault: Fault | None, error: Exception | None) -> None:
-        if fault is not None:
-            self._on_fault(fault)
         if self._reach is None:
             return
         if fault is not None and is_unanswered(error):
@@ -167,6 +181,14 @@ class Calls:
         request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
         level = log.info if operation.startswith(_WRITES) else log.debug
         level("AWS call", service=self._service, operation=operation, request_id=request_id)
+
+
+def _readable(client: Any, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """An empty answer where there must be something would look as if everything were gone."""
+    shape = client.meta.service_model.operation_model(operation).output_shape
+    if shape is not None and shape.members and not answer.keys() - {"ResponseMetadata"}:
+        raise UnreadableAnswer
+    return answer
 
 
 def _seen(call: asyncio.Future[dict[str, Any]]) -> None:

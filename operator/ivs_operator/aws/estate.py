@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Final
 
 import boto3
@@ -62,8 +61,8 @@ class AwsEstate:
         self._permitted = permitted
         self._region = region or default_region(session)
         self._workers = workers
-        # Each place has threads of its own: calls that hang must not take those that others need.
-        self._threads: dict[tuple[str, str, str], ThreadPoolExecutor] = {}
+        # Each place has threads of its own: calls that hang must not take those that others need. Keys as of calls.
+        self._threads: dict[tuple[str, str, str, str], ThreadPoolExecutor] = {}
         self._calls: dict[tuple[str, str, str, str], Calls] = {}
         # Rates are the account's own, however many roles lead there.
         self._limiters: dict[tuple[str, str, str], Limiter] = {}
@@ -124,8 +123,9 @@ class AwsEstate:
                 on_change=self._changed,
             )
         await assumed.look()
+        current = self._roles.get(account) is assumed  # else the AWSAccount names another role by now, or is gone
         return Identity(
-            account_id=assumed.account_id if assumed.usable else None,
+            account_id=assumed.account_id if assumed.usable and current else None,
             default_region=self._region,
             regions=self._regions[kind],
             fault=assumed.fault,
@@ -138,15 +138,29 @@ class AwsEstate:
         return self._roles.get(account)
 
     def drop(self, account: str) -> None:
-        """Forget the role of an AWSAccount that is gone."""
+        """Forget the role of an AWSAccount that is gone, and all that was reached by it."""
         self._roles.pop(account, None)
+        self._leave(account)
 
     def inventories(self) -> tuple[Inventory, ...]:
         """Every view that was needed so far."""
         return tuple(self._inventories.values())
 
+    def within_reach(self) -> tuple[tuple[str, Inventory], ...]:
+        """Those views that can be refreshed at present, each with the AWSAccount whose role does, or none."""
+        return tuple(
+            (account, view)
+            for (_, account, account_id, _), view in self._inventories.items()
+            if not account or self._leads(account, account_id)
+        )
+
     def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Inventory:
-        """The shared view of one kind in one account and region, by the role of an AWSAccount if one is named."""
+        """The shared view of one kind in one account and region, by the role of an AWSAccount if one is named.
+
+        Raises:
+            CallFailed: as `calls`.
+        """
+        self._role(account, account_id)
         key = (kind, account, account_id, region)
         if key not in self._inventories:
             calls = self.calls(_SERVICES[kind], account_id, region, account)
@@ -159,32 +173,68 @@ class AwsEstate:
         Raises:
             CallFailed: the AWSAccount named leads elsewhere by now, or is gone.
         """
+        assumed = self._role(account, account_id)
         key = (account, account_id, service, region)
         if key not in self._calls:
-            if account and self._account_behind(account) != account_id:
-                message = f"AWSAccount {account} does not lead to account {account_id} at present; nothing is called"
-                raise CallFailed(Fault(FaultClass.FAST, Reason.ACCOUNT_CHANGED, message, code="NotCalled"))
             self._calls[key] = Calls(
                 service,
-                self._client(service, region, account),
+                self._client(service, region, assumed),
                 self._limiters.setdefault((account_id, service, region), Limiter(self._clock)),
-                self._threads_for(service, region, account),
+                self._threads_for(*key),
                 reach=Reach(f"{service} in {region}", self._clock),
-                on_fault=self._listener(service, account),
+                admit=self._admission(assumed, account_id),
+                on_fault=self._listener(service, assumed),
             )
         return self._calls[key]
 
-    def _listener(self, service: str, account: str) -> Callable[[Fault], None]:
-        """Who hears of refused credentials; nobody if the service is only one to look at.
+    def _role(self, account: str, account_id: str) -> AssumedRole | None:
+        """The role that an AWSAccount leads to an account by; None for the operator's own credentials.
+
+        Raises:
+            CallFailed: it does not lead there.
+        """
+        if not account:
+            return None
+        if not self._leads(account, account_id):
+            raise CallFailed(self._astray(account, account_id))
+        return self._roles[account]
+
+    def _leads(self, account: str, account_id: str) -> bool:
+        assumed = self._roles.get(account)
+        return assumed is not None and assumed.account_id == account_id
+
+    def _astray(self, account: str, account_id: str) -> Fault:
+        """Why no call is made by way of an AWSAccount; no refusal of AWS's, for it was not asked."""
+        assumed = self._roles.get(account)
+        if assumed is None:
+            reason, words = Reason.ACCOUNT_NOT_FOUND, "is gone"
+        elif assumed.account_id is None:
+            reason, words = Reason.UNAVAILABLE, "names a role that has not been assumed yet"
+        else:
+            reason, words = Reason.ACCOUNT_CHANGED, f"does not lead to account {account_id} at present"
+        message = f"AWSAccount {account} {words}; nothing is called"
+        return Fault(FaultClass.FAST, reason, message, code="NotCalled")
+
+    def _admission(self, assumed: AssumedRole | None, account_id: str) -> Callable[[], None]:
+        """What raises CallFailed once the AWSAccount does not name this very role any more."""
+
+        def admit() -> None:
+            if assumed is not None and self._roles.get(assumed.account) is not assumed:
+                raise CallFailed(self._astray(assumed.account, account_id))
+
+        return admit
+
+    def _listener(self, service: str, assumed: AssumedRole | None) -> Callable[[Fault], None]:
+        """Who hears of refused credentials: only those that were refused, and nobody if the service is one to look at.
 
         An S3 of somebody else's (AWS_ENDPOINT_URL_S3) may refuse what IVS takes: that must not stop the work.
         """
         if service not in _SERVICES.values():
             return lambda _: None
-        return partial(self._role_noticed, account) if account else self._noticed
+        return assumed.noticed if assumed is not None else self._noticed
 
-    def _client(self, service: str, region: str, account: str = "") -> Any:
-        make: Any = self._roles[account].session().create_client if account else self._session.client
+    def _client(self, service: str, region: str, assumed: AssumedRole | None) -> Any:
+        make: Any = assumed.session().create_client if assumed is not None else self._session.client
         client: Any = make(service, region_name=region, config=CLIENT_CONFIG)
         guard_writes(client, self._may_leave)
         return client
@@ -194,8 +244,8 @@ class AwsEstate:
         not_after = NOT_AFTER.get()
         return self._permitted() and (not_after is None or self._clock.now() < not_after)
 
-    def _threads_for(self, service: str, region: str, account: str = "") -> ThreadPoolExecutor:
-        key = (account, service, region)
+    def _threads_for(self, account: str, account_id: str, service: str, region: str) -> ThreadPoolExecutor:
+        key = (account, account_id, service, region)
         if key not in self._threads:
             name = " ".join(filter(None, key))
             self._threads[key] = ThreadPoolExecutor(2 * self._workers, thread_name_prefix=name)
@@ -218,7 +268,7 @@ class AwsEstate:
         if self._fault is not None and self._clock.now() - self._session_at >= _RENEWAL:
             self._session = boto3.Session()  # what did not lead to an account may have been replaced
         client = self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
-        calls = Calls("sts", client, Limiter(self._clock), self._threads_for("sts", region))
+        calls = Calls("sts", client, Limiter(self._clock), self._threads_for("", "", "sts", region))
         answer = await calls("GetCallerIdentity")
         self._account_id = str(answer["Account"])
         self._fault = None
@@ -226,35 +276,52 @@ class AwsEstate:
 
     def _rebind(self, account: str, account_id: str) -> None:
         """Let the calls of one AWSAccount (none: our own) to one account use the credentials in force now."""
+        assumed = self._roles[account] if account else None
         for (of, id_, service, place), known in self._calls.items():
             if (of, id_) == (account, account_id):
-                known.use(self._client(service, place, account))
+                known.use(
+                    self._client(service, place, assumed),
+                    admit=self._admission(assumed, account_id),
+                    on_fault=self._listener(service, assumed),
+                )
+
+    def _leave(self, account: str, *, but: str | None = None) -> None:
+        """Forget what was reached by way of an AWSAccount, `but` what is in one account. Calls in flight end well.
+
+        Threads end after what waits for them, which is refused: nothing new comes, as `admit` has it.
+        """
+        kept = ("", but)  # STS is asked in no account
+        for key in [key for key in self._calls if key[0] == account and key[1] != but]:
+            del self._calls[key]
+        for view in [view for view in self._inventories if view[1] == account and view[2] != but]:
+            del self._inventories[view]
+        for key in [key for key in self._threads if key[0] == account and (but is None or key[1] not in kept)]:
+            self._threads.pop(key).shutdown(wait=False)
+        used = {(account_id, service, region) for _, account_id, service, region in self._calls}
+        for rate in self._limiters.keys() - used:
+            del self._limiters[rate]
 
     async def _assume(self, account: str, role: Role) -> dict[str, Any]:
         """AssumeRole with the operator's own credentials; threads and rate of its own, so that none waits for others.
 
         Raises:
-            CallFailed: it was refused, or not answered.
+            CallFailed: it was refused, or not answered, or nobody names the role any more.
         """
+        known = self._roles.get(account)
+        if known is None or known.role != role:
+            raise CallFailed(self._astray(account, role.account_id))
         region = self._region or _STS_REGION
         if self._sts is None or self._sts[0] is not self._session:
             self._sts = self._session, self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
-        threads = self._threads_for("sts", region, account)
+        threads = self._threads_for(account, "", "sts", region)
         calls = Calls("sts", self._sts[1], Limiter(self._clock), threads, on_fault=self._noticed)
         return await calls("AssumeRole", **assume_parameters(role))
-
-    def _account_behind(self, account: str) -> str | None:
-        assumed = self._roles.get(account)
-        return assumed.account_id if assumed is not None else None
-
-    def _role_noticed(self, account: str, fault: Fault) -> None:
-        if account in self._roles:
-            self._roles[account].noticed(fault)
 
     def _changed(self, assumed: AssumedRole) -> None:
         if self._roles.get(assumed.account) is not assumed:
             return  # the AWSAccount names another role by now
         if assumed.fault is None and assumed.account_id is not None:
+            self._leave(assumed.account, but=assumed.account_id)
             self._rebind(assumed.account, assumed.account_id)
         self.on_account(assumed.account)
 
