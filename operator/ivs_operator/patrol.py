@@ -1,7 +1,7 @@
 """Everything that looks around beside the reconciles: destinations, delivery, orphans. None of it writes to AWS."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Final
 
@@ -44,6 +44,7 @@ class Patrol:
         memories: Memories,
         clock: Clock,
         active: Callable[[], bool],
+        serves: Callable[[str, Collection[str]], bool],
     ) -> None:
         self._cluster = cluster
         self._clock = clock
@@ -75,6 +76,7 @@ class Patrol:
                 interval=settings.sweep_interval,
                 active=active,
                 tell=self._tell,
+                serves=serves,
             )
         self.outlook = Outlook(self._destinations, self._delivery)
 

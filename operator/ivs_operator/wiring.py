@@ -241,6 +241,7 @@ class Operator:
             memories=memories,
             clock=self.clock,
             active=self._tenure.valid,
+            serves=tenants.tenancy.serves,
         )
         reconciler = self._reconciler = Reconciler(
             intake=intake,

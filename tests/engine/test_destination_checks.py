@@ -211,3 +211,19 @@ async def test_a_replica_that_stands_by_looks_at_nothing() -> None:
         p.active = True
         await asyncio.sleep(2)
         assert p.looks[SITE] == 1
+
+
+@in_virtual_time
+async def test_a_look_that_waits_for_its_turn_is_not_made_for_who_may_not_ask_any_more() -> None:
+    async with place() as p:
+        p.hangs.update(replace(SITE, name=f"hangs-{n}") for n in range(2))
+        for number, site in enumerate(sorted(p.hangs)):
+            p.known(number, site)
+        await asyncio.sleep(1)
+        p.known(9)
+        await asyncio.sleep(1)
+        p.checks.forget(key(9))
+        for task in [task for task in p.checks._tasks if "logs" not in task.get_name()]:
+            task.cancel()
+        await asyncio.sleep(5 * INTERVAL)
+        assert p.looks[SITE] == 0

@@ -1,6 +1,7 @@
 """Orphans are told once they are sure, once each, and counted; nothing else happens to them."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from prometheus_client import REGISTRY
@@ -47,7 +48,17 @@ class Trial:
             interval=60,
             active=lambda: True,
             tell=self.tell,
+            serves=self.serves,
         )
+        self.reached: list[tuple[str, Place]] = []
+        self.asked: list[tuple[str, set[str]]] = []
+
+    def serves(self, account: str, namespaces: Collection[str]) -> bool:
+        self.asked.append((account, set(namespaces)))
+        return account == "open"
+
+    def within_reach(self) -> list[tuple[str, Place]]:
+        return [*self.reached, *(("", place) for place in self.places)]
 
     def inventories(self) -> tuple[Place, ...]:
         return self.places
@@ -149,3 +160,24 @@ async def test_a_flood_is_counted_and_not_told_one_by_one() -> None:
     trial = Trial(Place(*(configuration(f"x-{n}") for n in range(100))))
     assert len(await trial.sweeps(4)) == 20
     assert counted() == 100
+
+
+async def test_two_ways_into_one_account_show_one_orphan() -> None:
+    """The operator's own credentials, and an AWSAccount of the same account."""
+    trial = Trial(Place(configuration("a")), Place(configuration("a")))
+    assert await trial.sweeps(4) == [arn_of("a")]
+    assert counted() == 1
+
+
+@in_virtual_time
+async def test_nothing_is_listed_through_an_account_that_nobody_may_use() -> None:
+    trial = Trial()
+    put(trial, resource(accountRef={"name": "open"}))
+    put(trial, resource(name="second", namespace="chat", accountRef={"name": "open"}))
+    trial.reached = [("open", Place()), ("closed", Place())]
+    task = asyncio.create_task(trial.watch.run())
+    await asyncio.sleep(1.5 * UNSWEPT)
+    assert [place.listed_at > 0 for _, place in trial.reached] == [True, False]
+    assert trial.asked == [("open", {"live", "chat"}), ("closed", set())]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -3,12 +3,18 @@
 import asyncio
 from typing import Any
 
+import pytest
+
+from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.delivery import DeliveryFacts
 from ivs_operator.domain.destinations import Facts, Site
+from ivs_operator.domain.failures import Fault, FaultClass
+from ivs_operator.domain.identity import Key
+from ivs_operator.domain.observed import View
 from ivs_operator.domain.subject import Placement
 from ivs_operator.engine.destination_checks import INTERVAL, DestinationChecks
 from ivs_operator.engine.outlook import Outlook
-from support.objects import ACCOUNT, REGION, resource, subject_of
+from support.objects import ACCOUNT, REGION, arn_of, configuration, resource, subject_of
 from support.situations import situation
 from support.virtual_time import in_virtual_time
 from support.world import World
@@ -88,3 +94,32 @@ def test_what_is_switched_off_says_that_nothing_can_be_told() -> None:
     s = situation(resource())
     around = Outlook(None, None).around(subject_of(resource()), Placement(ACCOUNT, REGION), s.view)
     assert (around.destination, around.delivery) == (Facts(), DeliveryFacts(readable=False))
+
+
+WITHDRAWN = (Reason.ACCOUNT_NOT_ALLOWED, Reason.ACCOUNT_NOT_FOUND, Reason.ACCOUNT_CHANGED)
+
+
+class Noted:
+    """Both watches: who is looked at."""
+
+    def __init__(self) -> None:
+        self.keys: set[Key] = set()
+
+    def facts(self, key: Key, *_: Any, **__: Any) -> None:
+        self.keys.add(key)
+
+    def forget(self, key: Key) -> None:
+        self.keys.discard(key)
+
+
+@pytest.mark.parametrize("reason", [*WITHDRAWN, Reason.UNAVAILABLE, Reason.ACCESS_DENIED])
+def test_who_may_not_use_its_account_is_looked_at_no_more(reason: Reason) -> None:
+    """The status says that nothing is called; a fault that passes by itself ends no look."""
+    destinations, delivery = Noted(), Noted()
+    outlook = Outlook(destinations, delivery)  # type: ignore[arg-type]
+    item = resource(status={"arn": arn_of("a")})
+    subject = subject_of(item)
+    outlook.around(subject, Placement(ACCOUNT, REGION, account="prod"), View(owned=(configuration("a"),)))
+    assert destinations.keys == delivery.keys == {subject.key}
+    outlook.around(subject, Placement(fault=Fault(FaultClass.SLOW, reason, "no")), View())
+    assert destinations.keys == delivery.keys == (set() if reason in WITHDRAWN else {subject.key})

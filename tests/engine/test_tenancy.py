@@ -140,3 +140,21 @@ def test_the_book_keeps_the_newest_version_and_forgets_only_the_life_that_went()
     assert book.account("prod") is not None
     book.remove("prod", "u2")
     assert book.account("prod") is None
+
+
+SERVES = [
+    pytest.param({"allowedNamespaces": {}}, set(), True, id="everybody may"),
+    pytest.param({"allowedNamespaces": None}, set(), False, id="nobody may"),
+    pytest.param({"allowedNamespaces": {"list": ["live"]}}, {"live", "chat"}, True, id="one of two"),
+    pytest.param({"allowedNamespaces": {"list": ["x"]}}, {"live", "chat"}, False, id="none of those who name it"),
+    pytest.param({"allowedNamespaces": {"list": ["x"]}}, set(), True, id="nobody names it, somebody may"),
+    pytest.param({"allowedNamespaces": {"selector": {}}}, {"live"}, False, id="labels are not known"),
+    pytest.param({"roleARN": "x"}, set(), False, id="it can't be read"),
+]
+
+
+@pytest.mark.parametrize(("spec", "namespaces", "serves"), SERVES)
+def test_whom_an_account_serves(spec: dict[str, Any], namespaces: set[str], serves: bool) -> None:
+    bench = Bench(**spec)
+    assert bench.tenancy.serves("prod", namespaces) is serves
+    assert not bench.tenancy.serves("missing", namespaces)

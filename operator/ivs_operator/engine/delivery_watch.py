@@ -76,7 +76,7 @@ class DeliveryWatch:
         return self._facts.get(key)
 
     def forget(self, key: Key) -> None:
-        """The object is gone."""
+        """The object is gone, or nothing may be called for it."""
         self._members.pop(key, None)
         self._facts.pop(key, None)
 
@@ -93,6 +93,9 @@ class DeliveryWatch:
         places: dict[_Place, dict[str, Key]] = {}
         for key, (place, arn) in self._members.items():
             places.setdefault(place, {})[arn] = key
+        for table in (self._quiet, self._trouble):
+            for place in table.keys() - places.keys():
+                del table[place]
         async with asyncio.TaskGroup() as group:
             for place, members in places.items():
                 group.create_task(self._look(place, members))

@@ -105,7 +105,7 @@ class DestinationChecks:
         return entry.facts
 
     def forget(self, key: Key) -> None:
-        """The object is gone."""
+        """The object is gone, or nothing may be called for it."""
         site = self._sites.pop(key, None)
         if site is None:
             return
@@ -188,6 +188,8 @@ class DestinationChecks:
         again = min(AGAIN, self._interval)
         try:
             async with self._gates.setdefault(place, asyncio.Semaphore(_PARALLEL)):
+                if self._entries.get(site) is not entry:
+                    return  # nobody may ask, or wants to know, any more
                 facts = await self._looker.look(site)
             now = self._clock.now()
             established = used_since is not None and now - used_since >= min(_ESTABLISHED, self._interval)
@@ -201,7 +203,8 @@ class DestinationChecks:
             self._say(site, entry, f"{type(error).__name__}: {error}")
         finally:
             entry.looking = False
-            self._due(site, self._clock.now() + again)
+            if self._entries.get(site) is entry:
+                self._due(site, self._clock.now() + again)
 
     def _learn(self, site: Site, entry: _Entry, facts: Facts) -> bool:
         """Take facts in, and tell whom they are news to. Whether the destination is well, or can't be judged."""

@@ -6,13 +6,14 @@ gone, and in the default region, it has a List made itself now and then.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final, Protocol
 
 import structlog
 
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
+from ivs_operator.domain.accounts import reference_of
 from ivs_operator.domain.failures import NotWritten, PermitLost
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.observed import Configuration
@@ -51,6 +52,8 @@ class _Estate(Protocol):
 
     def inventories(self) -> Iterable[_Shown]: ...
 
+    def within_reach(self) -> Iterable[tuple[str, _Shown]]: ...
+
     async def identity(self, kind: Kind) -> Identity: ...
 
     def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> _Shown: ...
@@ -85,8 +88,12 @@ class OrphanWatch:
         interval: float,
         active: Callable[[], bool],
         tell: Callable[[Orphan], Awaitable[None]],
+        serves: Callable[[str, Collection[str]], bool] = lambda *_: True,
     ) -> None:
-        """`namespaces`: those whose custom resources are all in `resources`; None: every one."""
+        """`namespaces`: those whose custom resources are all in `resources`; None: every one.
+
+        `serves` tells whether an AWSAccount may be used by one of some namespaces, or without any by anybody.
+        """
         self._estate = estate
         self._clock = clock
         self._resources = resources
@@ -95,7 +102,8 @@ class OrphanWatch:
         self._interval = interval
         self._active = active
         self._tell = tell
-        self._suspicions: dict[int, _Suspicion] = {}
+        self._serves = serves
+        self._suspicions: dict[_Shown, _Suspicion] = {}
         self._told: set[str] = set()
 
     async def run(self) -> None:
@@ -114,31 +122,45 @@ class OrphanWatch:
     async def once(self) -> None:
         """One look at whatever was listed since the last one."""
         shown = tuple(self._estate.inventories())
-        if all(id(part) in self._suspicions and self._suspicions[id(part)].at == part.listed_at for part in shown):
+        if all(part in self._suspicions and self._suspicions[part].at == part.listed_at for part in shown):
             return
         keyed = ((key, self._resources.get(key)) for key in self._resources.keys())  # noqa: SIM118 - a method of ours
         holders = holders_of((key, resource) for key, resource in keyed if resource is not None)
-        self._suspicions = {id(part): self._suspicions.get(id(part), _Suspicion()) for part in shown}
-        confirmed: list[Orphan] = []
-        counts: Counter[str] = Counter()
+        self._suspicions = {part: self._suspicions.get(part, _Suspicion()) for part in shown}
+        confirmed: dict[str, Orphan] = {}  # by ARN: several ways may lead into one account
         for part in shown:
             found = orphans_among(part.listed(), self._cluster_id, holders, namespaces=self._namespaces)
-            times = self._suspicions[id(part)].after(part.listed_at, found)
-            sure = [orphan for orphan in found if times[orphan.arn] >= _LISTS]
-            confirmed += sure
-            counts.update(orphan.region for orphan in sure)
-        self._count(counts)
-        await self._announce(confirmed)
+            times = self._suspicions[part].after(part.listed_at, found)
+            confirmed.update((orphan.arn, orphan) for orphan in found if times[orphan.arn] >= _LISTS)
+        self._count(Counter(orphan.region for orphan in confirmed.values()))
+        await self._announce(list(confirmed.values()))
 
     async def _freshen(self, now: float) -> None:
-        """Have a List made where there was none lately. A place that can't be listed has nothing to tell."""
+        """Have a List made where there was none lately. A place that can't be listed has nothing to tell.
+
+        Where all who name an AWSAccount are refused, nothing is called: that is what their status says.
+        """
         for kind in Kind:
             identity = await self._estate.identity(kind)
             region = identity.default_region
             if identity.account_id is not None and region is not None and region in identity.regions:
                 self._estate.region(kind, identity.account_id, region)
-        stale = [part for part in self._estate.inventories() if now - part.listed_at >= UNSWEPT / 2]
+        users = self._users()
+        stale = [
+            part
+            for account, part in self._estate.within_reach()
+            if now - part.listed_at >= UNSWEPT / 2 and (not account or self._serves(account, users.get(account, ())))
+        ]
         await asyncio.gather(*(part.refresh(now) for part in stale), return_exceptions=True)
+
+    def _users(self) -> dict[str, set[str]]:
+        """Namespaces of those who name an AWSAccount, by its name."""
+        found: dict[str, set[str]] = {}
+        for key in self._resources.keys():  # noqa: SIM118 - a method of ours
+            account = reference_of(self._resources.get(key) or {})
+            if account is not None:
+                found.setdefault(account, set()).add(key.namespace)
+        return found
 
     def _count(self, counts: Counter[str]) -> None:
         metrics.ORPHANS.clear()

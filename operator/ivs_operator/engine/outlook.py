@@ -1,5 +1,8 @@
 """What a reconcile is told of the world beside IVS: whatever is known at that moment, without a call and a wait."""
 
+from typing import Final
+
+from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.delivery import DeliveryFacts
 from ivs_operator.domain.destinations import Facts
 from ivs_operator.domain.identity import Key, Kind
@@ -13,6 +16,9 @@ __all__ = ["Outlook"]
 
 _UNREAD = DeliveryFacts(readable=False)
 
+_WITHDRAWN: Final = frozenset({Reason.ACCOUNT_NOT_ALLOWED, Reason.ACCOUNT_NOT_FOUND, Reason.ACCOUNT_CHANGED})
+"""Why nothing at all may be called for an object; what passes by itself stops no look."""
+
 
 class Outlook:
     """Both kinds of facts, each None when it is switched off: then its condition goes from the status."""
@@ -22,7 +28,12 @@ class Outlook:
         self._delivery = delivery
 
     def around(self, subject: Subject, placement: Placement, view: View, *, asked_at: float = 0.0) -> Surroundings:
-        """What is known of the surroundings of one object. `asked_at`: when a person last asked for a look."""
+        """What is known of the surroundings of one object. `asked_at`: when a person last asked for a look.
+
+        For an object that may not use its account nothing is looked at any more.
+        """
+        if placement.fault is not None and placement.fault.reason in _WITHDRAWN:
+            self.forget(subject.key)
         if placement.fault is not None or subject.desired is None:
             return UNKNOWN
         active = _active(subject, view)
@@ -32,7 +43,7 @@ class Outlook:
         )
 
     def forget(self, key: Key) -> None:
-        """The object is gone."""
+        """The object is gone, or may not use its account."""
         for part in (self._destinations, self._delivery):
             if part is not None:
                 part.forget(key)

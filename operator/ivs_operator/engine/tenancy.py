@@ -4,7 +4,7 @@ The decision is made anew at every look, from what the watches have told last: a
 next step, and no call is made for whoever is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -134,6 +134,15 @@ class Tenancy:
             f"create the object with spec.accountRef, naming an AWSAccount that allows the namespace"
         )
         return _refused(Reason.ACCOUNT_NOT_ALLOWED, message)
+
+    def serves(self, name: str, namespaces: Collection[str]) -> bool:
+        """Whether an AWSAccount may be used from one of these namespaces, or, if none is given, from any at all."""
+        account = self._book.account(name)
+        if account is None or account.role is None:
+            return False
+        if not namespaces:
+            return account.allowed is not None
+        return any(admits(account, namespace, self._book.labels_of(namespace)) for namespace in namespaces)
 
     async def _through(self, name: str, subject: Subject) -> Identity:
         namespace = subject.key.namespace
