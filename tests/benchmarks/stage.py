@@ -46,7 +46,7 @@ class Stage:
     kubeconfig: Path
     folder: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
-    _operators: list[OperatorProcess] = field(default_factory=list)
+    _walks: list[Walk] = field(default_factory=list)
 
     def clear(self) -> None:
         """An account without anything; quotas are out of the way."""
@@ -79,13 +79,14 @@ class Stage:
         }
         process = OperatorProcess(folder, environment, **usual)
         process.program = [*program] or [sys.executable, "-m", "benchmarks.scaled", str(factor)]
-        self._operators.append(process)
-        return Walk(self.cluster, namespace, self.emulator, process)
+        self._walks.append(Walk(self.cluster, namespace, self.emulator, process))
+        return self._walks[-1]
 
     def end(self) -> None:
         """End every operator that still runs."""
-        for process in self._operators:
-            process.end()
+        for walk in self._walks:
+            walk.operator.end()
+            walk.api.close()
 
 
 @contextmanager
