@@ -1,5 +1,6 @@
 """The custom resource is being deleted: what is let go, what is deleted, and who is named as being in the way."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,12 +168,12 @@ DELETE = [
     ),
     pytest.param(
         going(spec={"paused": True}, users=FREE),
-        Expect(reason=Reason.PAUSED, says=("paused", "Retain")),
+        Expect(reason=Reason.PAUSED, says=("paused", "Retain", "owner tags", "orphan")),
         id="paused: not even a deletion is carried out, and the way out is named",
     ),
     pytest.param(
         going(placement=NOWHERE),
-        Expect(reason=Reason.ACCESS_DENIED, stalled=True, says=("account is another", "Retain")),
+        Expect(reason=Reason.ACCESS_DENIED, stalled=True, says=("account is another", "Retain", "owner tags")),
         id="account or region unknown: nothing can be deleted, Retain lets go",
     ),
     pytest.param(
@@ -276,6 +277,47 @@ def test_retain(s: Any, step: str) -> None:
     if isinstance(action, Untag):
         assert action.arn == A
         assert set(action.keys) == {f"ivs-operator.dev/{name}" for name in ("owner", "uid", "spec")}
+
+
+UNTAG = f"untag:{A}"
+REMEDY = ("aws ivschat untag-resource --region us-west-2", f"--resource-arn {A}", "ivs-operator.dev/owner")
+DENIED = failure(UNTAG, reason=Reason.ACCESS_DENIED, message="no right to UntagResource")
+GONE = replace(DENIED, fault=replace(DENIED.fault, code="ResourceNotFoundException"))
+
+
+@pytest.mark.parametrize(
+    ("s", "says"),
+    [
+        pytest.param(going("Retain", untag_tried=True, state=None), (), id="they came off"),
+        pytest.param(
+            going("Retain", untag_tried=True, failures=[DENIED]), (*REMEDY, "no right to UntagResource"), id="refused"
+        ),
+        pytest.param(going("Retain", untag_tried=True, failures=[GONE]), (), id="gone meanwhile"),
+        pytest.param(going("Retain", spec={"paused": True}), (*REMEDY, "paused"), id="paused: no write"),
+        pytest.param(
+            going("Retain", spec={"paused": True}, state=None, listed_at=0.0), REMEDY, id="paused, not looked yet"
+        ),
+        pytest.param(going("Retain", spec={"paused": True}, state=None, gone=[A]), (), id="paused, and gone"),
+        pytest.param(
+            going("Retain", placement=NOWHERE, state=None),
+            (f"--resource-arn {A}", "account is another"),
+            id="no account",
+        ),
+        pytest.param(
+            going("Retain", placement=NOWHERE, state=None, status={"region": "us-west-2"}), (), id="nothing was made"
+        ),
+        pytest.param(
+            going("Retain", state=None, listed_at=0.0, failures=[failure("list", reason=Reason.ACCESS_DENIED)]),
+            REMEDY,
+            id="Lists are refused: nobody knows",
+        ),
+    ],
+)
+def test_owner_tags_that_stay_are_told_with_the_remedy(s: Any, says: tuple[str, ...]) -> None:
+    (action,) = plan(s).actions
+    assert isinstance(action, ReleaseFinalizer), "whatever the result, the finalizer goes"
+    assert [part for part in says if part not in action.warning] == []
+    assert says or not action.warning
 
 
 def test_an_object_whose_spec_can_not_be_read_is_deleted_all_the_same() -> None:

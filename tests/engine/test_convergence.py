@@ -10,7 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivs_operator.api.names import TAG_OWNER
-from support.objects import CHAT, OWNER_TAGS, RECORDING, arn_of, channel, configuration, consumer_arn, resource, room
+from ivs_operator.engine.status_writer import TAGS_STAY
+from support.objects import (
+    CHAT,
+    OWNER_TAGS,
+    RECORDING,
+    REGION,
+    arn_of,
+    channel,
+    configuration,
+    consumer_arn,
+    resource,
+    room,
+)
 from support.virtual_time import in_virtual_time, run
 from support.world import GRACE, SWEEP, World
 
@@ -193,6 +205,31 @@ def test_nothing_is_written_to_aws_while_paused(kind: Any, after: float, deletin
             else:
                 assert world.aws[kind].made == [], "only what made nothing may go"
             assert world.breaches == []
+
+    run(story())
+
+
+def test_retain_while_paused_writes_nothing_to_aws_and_names_the_tags_that_stay() -> None:
+    async def story() -> None:
+        async with World() as world:
+            key = world.cluster.apply(resource(CHAT))
+            await world.until_at_rest()
+            (made,) = world.aws[CHAT].owned()
+            world.cluster.apply(resource(CHAT, paused=True))
+            await world.until_at_rest()
+            written = world.aws[CHAT].count(writes=True)
+            world.cluster.delete(key)
+            await world.until_at_rest()
+            world.cluster.apply(resource(CHAT, paused=True, deletionPolicy="Retain"))
+            await world.until_at_rest()
+            assert key not in world.cluster.resources
+            assert world.aws[CHAT].count(writes=True) == written
+            told = [
+                message for type_, reason, message in world.cluster.events if (type_, reason) == ("Warning", TAGS_STAY)
+            ]
+            assert len(told) == 1
+            assert f"untag-resource --region {REGION}" in told[0]
+            assert made.arn in told[0]
 
     run(story())
 

@@ -220,6 +220,8 @@ class Associate:
 class ReleaseFinalizer:
     """Let Kubernetes remove the custom resource."""
 
+    warning: str = ""
+    """What people must be told about what stays at AWS: the custom resource can't say it any more."""
     writes: ClassVar[bool] = False
     target: ClassVar[str] = "finalizer"
 

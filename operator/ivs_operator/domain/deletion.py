@@ -1,5 +1,6 @@
 """The custom resource is being deleted: let go what is ours, delete what nobody uses, and say who is in the way."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ from ivs_operator.domain.transition import watch
 __all__ = ["release"]
 
 _NOTHING = Associations(known=False)
+
+_TAGS_STAY = "; its owner tags can't be taken off then, so that it counts as an orphan until somebody does"
+"""No write leaves while an object is paused or its account is out of reach: `Retain` works, and the tags stay."""
 
 
 def release(s: Situation) -> Plan:
@@ -54,6 +58,7 @@ def _plan(finding: Finding, current: Configuration | None, associations: Associa
 
 def _retain(s: Situation) -> Finding:
     """One bounded attempt to take our tags off, then the finalizer goes whatever came of it."""
+    left, cause = _still_tagged(s)
     reachable = s.placement.fault is None and not s.subject.paused
     if reachable and not s.memory.untag_tried:
         look = list_first(s, newer_than=0.0) if s.view.listed_at == 0.0 else unseen(s)
@@ -63,7 +68,36 @@ def _retain(s: Situation) -> Finding:
         if arns:
             actions = tuple(Untag(arn, OWN_TAGS) for arn in arns)
             return Finding(Reason.DELETING, f"taking our tags off {', '.join(arns)}, which is kept", actions=actions)
-    return Finding(Reason.DELETING, "the AWS object is kept", actions=(ReleaseFinalizer(),))
+        left, cause = (left, look.message) if look is not None else ((), "")
+    release = ReleaseFinalizer(_warning(s, left, cause) if left else "")
+    return Finding(Reason.DELETING, "the AWS object is kept", actions=(release,))
+
+
+def _still_tagged(s: Situation) -> tuple[tuple[str, ...], str]:
+    """What may keep our tags although it is let go, and why."""
+    recorded, named = s.subject.recorded.arn, s.view.named
+    told = recorded is None or recorded in s.view.gone or (named is not None and named.arn == recorded)
+    ours = sorted({item.arn for item in s.view.owned} | (set() if told or recorded is None else {recorded}))
+    if s.subject.paused or s.placement.fault is not None:
+        fault = s.placement.fault
+        return tuple(ours), fault.message if fault is not None else "annotation ivs-operator.dev/paused is set"
+    if not s.memory.untag_tried:
+        return tuple(ours), ""
+    failures = {arn: failure for arn in ours if (failure := s.memory.failures.get(Untag(arn, ()).target))}
+    left = {arn: item.fault.message for arn, item in failures.items() if item.fault.code != "ResourceNotFoundException"}
+    return tuple(left), next(iter(left.values()), "")
+
+
+def _warning(s: Situation, arns: Sequence[str], cause: str) -> str:
+    """What to do about owner tags that stay: nothing at AWS tells such an object from an orphan."""
+    service = TRAITS[s.subject.kind].arn_resource.partition(":")[0]
+    region = s.placement.region or s.subject.recorded.region
+    options = f"{f'--region {shlex.quote(region)} ' if region else ''}--tag-keys {' '.join(OWN_TAGS)} --resource-arn"
+    remedy = " && ".join(f"aws {service} untag-resource {options} {shlex.quote(arn)}" for arn in arns)
+    return (
+        f"kept at AWS with its owner tags, so that it counts as an orphan, which cleanup may delete; take them off: "
+        f"{remedy} (the operator could not: {cause})"
+    )
 
 
 def _before(s: Situation) -> Finding | None:
@@ -71,7 +105,7 @@ def _before(s: Situation) -> Finding | None:
     if s.subject.paused:
         message = (
             "annotation ivs-operator.dev/paused is set, so nothing is deleted at AWS; remove it, or set "
-            "spec.deletionPolicy to Retain to let this object go and keep the AWS object"
+            f"spec.deletionPolicy to Retain to let this object go and keep the AWS object{_TAGS_STAY}"
         )
         return Finding(Reason.PAUSED, message, trouble=True)
     if s.crd_deleting:
@@ -99,6 +133,7 @@ def _unreachable(s: Situation) -> Finding | None:
         return Finding(Reason.DELETING, "nothing was ever made at AWS", actions=(ReleaseFinalizer(),))
     message = (
         f"{fault.message}; until then set spec.deletionPolicy to Retain to let this object go and keep the AWS object"
+        f"{_TAGS_STAY}"
     )
     return Finding(fault.reason, message, trouble=True, stalled=s.placement.stalled, wake=s.placement.retry_at)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from ivs_operator.api.reasons import Reason
 
-__all__ = ["UNDER_WAY", "announcement", "request_id_in"]
+__all__ = ["MOST", "UNDER_WAY", "announcement", "request_id_in"]
 
-_MOST = 1024  # characters of an Event's note; the API refuses longer ones
+MOST = 1024
+"""Characters of an Event's note; the API refuses longer ones."""
+
 _REQUEST_ID = re.compile(r" \(AWS request id ([^()\s]+)\)$")
 
 UNDER_WAY = frozenset({Reason.CREATING, Reason.UPDATING, Reason.REPLACING, Reason.DELETING})
@@ -36,7 +38,7 @@ def announcement(
     if normal or not request_id:
         return "Normal" if normal else "Warning", reason, message
     suffix = f" (AWS request id {request_id})"
-    return "Warning", reason, message[: _MOST - len(suffix)] + suffix
+    return "Warning", reason, message[: MOST - len(suffix)] + suffix
 
 
 def request_id_in(note: str) -> tuple[str, str]:

@@ -206,7 +206,7 @@ class Reconciler:
             return True
         first = step.plan.actions[0]
         if isinstance(first, ReleaseFinalizer):
-            await self._writer.remove_finalizer(key, resource)
+            await self._writer.remove_finalizer(key, resource, first.warning)
             log.info("released", message=step.plan.finding.message if step.plan.finding else "")
             return False
         if isinstance(first, WriteLedger):

@@ -11,16 +11,19 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import NotWritten
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.report import progress_only
-from ivs_operator.domain.transitions import announcement
+from ivs_operator.domain.transitions import MOST, announcement
 from ivs_operator.engine.protocols import Cluster, Resource, Resources
 
-__all__ = ["PROGRESS_INTERVAL", "SETTLING", "StatusWriter", "merge_patch"]
+__all__ = ["PROGRESS_INTERVAL", "SETTLING", "TAGS_STAY", "StatusWriter", "merge_patch"]
 
 PROGRESS_INTERVAL = 60.0
 """Seconds between writes that tell of nothing but progress."""
 
 SETTLING = 5.0
 """Seconds for which the first signs of a new object may wait for the next: most objects are ACTIVE by then."""
+
+TAGS_STAY = "OwnerTagsStay"
+"""Reason of the Event about an AWS object that `Retain` has kept with our tags on it."""
 
 CRD_LOOK = 2.0
 """Seconds for which an answer about a CustomResourceDefinition holds: far less than what deleting at AWS takes."""
@@ -121,8 +124,8 @@ class StatusWriter:
         self._resources.put(key, written)
         return written
 
-    async def remove_finalizer(self, key: Key, resource: Resource) -> None:
-        """Remove our finalizer.
+    async def remove_finalizer(self, key: Key, resource: Resource, warning: str = "") -> None:
+        """Remove our finalizer, the last write; `warning` is then told by an Event, for no status can say it.
 
         Raises:
             KubeError: the write did not succeed.
@@ -134,6 +137,9 @@ class StatusWriter:
             self._resources.put(key, written)
         else:
             self._resources.remove(key, written["metadata"].get("uid"))
+        if warning:
+            log.warning("owner tags stay", message=warning)
+            await self._post(resource, "Warning", TAGS_STAY, warning[:MOST])
 
     async def _patch(self, key: Key, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         written = await self._cluster.patch_status(self._plurals[key.kind], resource, patch)
@@ -158,6 +164,9 @@ class StatusWriter:
             return
         type_, reason, message = event
         log.info("state changed", reason=reason, message=message)
+        await self._post(resource, type_, reason, message)
+
+    async def _post(self, resource: Resource, type_: str, reason: str, message: str) -> None:
         try:
             await self._cluster.post_event(resource, type_=type_, reason=reason, message=message, now=self._now_text())
         except NotWritten as error:  # the status says the same; an Event is not worth doing the work again
