@@ -164,6 +164,33 @@ def test_a_full_disk_and_a_reader_that_has_gone() -> None:
     assert b"Traceback" not in closed.communicate()[1]
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["completion", "bash"], ["iam-policy"], ["emulator"]])
+def test_whatever_is_given_out_and_nobody_reads_ends_alike(arguments: list[str]) -> None:
+    """Those that need AWS or a cluster are tried where these are."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = started(*arguments, stdout=writing)
+    os.close(writing)
+    assert process.communicate(timeout=120)[1] == b""
+    assert process.returncode == ExitCode.BROKEN_PIPE
+
+
+@pytest.mark.parametrize(("group", "name"), [(cli, "ivs-operator"), (plugin, "kubectl ivs")])
+def test_no_command_at_all_prints_the_help_as_it_is(group: CommandLine, name: str) -> None:
+    done = CliRunner().invoke(group, [], prog_name=name)
+    asked = CliRunner().invoke(group, ["--help"], prog_name=name)
+    assert (done.exit_code, done.stdout) == (ExitCode.USAGE, "")
+    assert done.stderr == asked.stdout
+    assert len(done.stderr.splitlines()) > 10
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in plugin.entries])
+def test_the_plugin_says_where_the_other_commands_are(name: str) -> None:
+    done = CliRunner().invoke(plugin, [name], prog_name="kubectl ivs")
+    assert done.exit_code == ExitCode.USAGE
+    assert done.stderr.startswith(f"kubectl ivs: {name} is a command of ivs-operator; run: ivs-operator {name}")
+
+
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     """The library that reads the kubeconfig would log a line of its own."""
     missing = {"KUBECONFIG": str(tmp_path / "missing")}
@@ -244,11 +271,11 @@ def test_colours(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], termi
 def test_notes_are_lines_in_a_pipe_and_one_line_on_a_terminal() -> None:
     now = [0.0]
 
-    def told(*, terminal: bool, quiet: bool = False) -> str:
+    def told(*, terminal: bool, quiet: bool = False, **environ: str) -> str:
         now[0] = 0.0
         stream = io.StringIO()
         stream.isatty = lambda: terminal  # type: ignore[method-assign]
-        notes = Notes(quiet=quiet, stream=stream, clock=lambda: now[0])
+        notes = Notes(quiet=quiet, stream=stream, clock=lambda: now[0], environ=environ)
         notes.progress("too early")
         now[0] = 5.0
         notes.progress("half")
@@ -260,6 +287,8 @@ def test_notes_are_lines_in_a_pipe_and_one_line_on_a_terminal() -> None:
     assert told(terminal=False) == "said\nmissing\n"
     assert told(terminal=False, quiet=True) == "missing\n", "what a result lacks is never silent"
     assert told(terminal=True) == "\r\x1b[Khalf\r\x1b[Ksaid\nmissing\n"
+    blank = f"\r{' ' * 78}\r"
+    assert told(terminal=True, NO_COLOR="1") == f"{blank}half{blank}said\nmissing\n", "text alone overwrites text"
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

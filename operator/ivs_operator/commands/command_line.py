@@ -16,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ivs_operator import __version__
-from ivs_operator.commands.catalogue import Entry
+from ivs_operator.commands.catalogue import CATALOGUE, Entry
 from ivs_operator.commands.exit_codes import LEGEND, ExitCode
 from ivs_operator.commands.failure import Failure, one_line
 
@@ -62,6 +62,9 @@ class CommandLine(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the names of commands that are not imported as possibilities."""
         if args[0] not in self.entries and not args[0].startswith("-") and not ctx.resilient_parsing:
+            if any(entry.name == args[0] for entry in CATALOGUE):  # the plugin has some of them only
+                message = f"{args[0]} is a command of ivs-operator; run: ivs-operator {args[0]}"
+                raise click.UsageError(message, ctx=ctx)
             raise click.exceptions.NoSuchCommand(args[0], possibilities=self.entries, ctx=ctx)
         return super().resolve_command(ctx, args)
 
@@ -124,7 +127,10 @@ def _outcome(run: Callable[[], int], name: str) -> int:
 
 
 def _refuse(name: str, error: click.ClickException) -> int:
-    """Wrong usage: what is wrong and which help tells more."""
+    """Wrong usage: what is wrong and which help tells more. Without any command, the help itself."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        _print(error.format_message())
+        return error.exit_code
     message = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else name
@@ -157,8 +163,12 @@ def _silence(stream: Any) -> None:
 
 
 def _say(name: str, text: str) -> None:
+    _print(f"{name}: {text}")
+
+
+def _print(text: str) -> None:
     try:
-        click.echo(f"{name}: {text}", err=True)
+        click.echo(text, err=True)
     except OSError:
         _silence(sys.stderr)
 

@@ -32,8 +32,12 @@ def quiet_option(command: _Command) -> _Command:
 
 def colours(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether standard output gets colours: on a terminal that has them, and never with NO_COLOR (no-color.org)."""
-    plain = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
-    return not plain and sys.stdout is not None and sys.stdout.isatty()
+    return not _plain(environ) and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _plain(environ: Mapping[str, str]) -> bool:
+    """Whether nothing but text is wanted, nor understood."""
+    return bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
 
 
 def hush_logs() -> None:
@@ -56,6 +60,7 @@ class Notes:
     quiet: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     clock: Callable[[], float] = time.monotonic
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _began: float = field(init=False)
     _shown_at: float = field(init=False, default=0.0)
     _shown: bool = field(init=False, default=False)
@@ -78,15 +83,19 @@ class Notes:
         if self.quiet or now - self._began < _QUIET_START or now - self._shown_at < _PACE or not self.stream.isatty():
             return
         self._shown_at, self._shown = now, True
-        self.stream.write(f"\r\x1b[K{text[:_WIDTH]}")
+        self.stream.write(f"{self._blank()}{text[:_WIDTH]}")
         self.stream.flush()
 
     def end(self) -> None:
         """Take the progress line off the terminal."""
         if self._shown:
             self._shown = False
-            self.stream.write("\r\x1b[K")
+            self.stream.write(self._blank())
             self.stream.flush()
+
+    def _blank(self) -> str:
+        """Empties the line: by an escape sequence, or by spaces where none is wanted."""
+        return f"\r{' ' * _WIDTH}\r" if _plain(self.environ) else "\r\x1b[K"
 
     def _write(self, text: str) -> None:
         self.end()

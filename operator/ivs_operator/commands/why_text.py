@@ -1,24 +1,26 @@
 """An explanation as a person reads it, and as a program does."""
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from ivs_operator.commands.output import colours
+from ivs_operator.commands.places import give
 from ivs_operator.domain.explanation import Explanation, Standing
 from ivs_operator.domain.times import format_time
 from ivs_operator.domain.transitions import UNDER_WAY
 
-__all__ = ["as_json", "show"]
+__all__ = ["as_json", "as_text", "show"]
 
-_LABEL: Final = 12  # columns; the longest label and two spaces
-_NARROW: Final = 80  # columns when there is no terminal
-_WIDE: Final = 110  # columns beyond which lines are hard to read
+_LABEL: Final = 14  # columns; the longest label, and space
+_WIDE: Final = 110  # columns of a terminal beyond which lines are hard to read
 
 
 def as_json(found: Explanation) -> str:
@@ -52,30 +54,55 @@ def as_json(found: Explanation) -> str:
     return json.dumps(members, indent=2, ensure_ascii=False)
 
 
-def show(found: Explanation, console: Console | None = None) -> None:
+def show(found: Explanation) -> None:
     """Print the explanation; colours on a terminal only, and never with NO_COLOR."""
-    console = console or Console(highlight=False, soft_wrap=False)
-    console = _fitted(console)
-    console.print(_headline(found))
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(highlight=False, force_terminal=terminal, color_system="auto" if colours() else None)
+    give(as_text(found, console))
+
+
+def as_text(found: Explanation, console: Console) -> str:
+    """The explanation for a person. Lines are broken for terminals only: what reads a pipe wants them whole."""
+    width = min(console.width, _WIDE) if console.is_terminal else None
+    with console.capture() as printed:
+        for line in _page(found, width):
+            console.print(line, soft_wrap=True)
+    return printed.get()
+
+
+def _page(found: Explanation, width: int | None) -> Iterable[Text]:
+    yield from _indented(_headline(found), width, "")
     message = found.found.message if not found.agreed and found.told.ready is None else found.told.message
     if message:
-        console.print(Padding(Text(message), (0, 0, 0, 2), expand=False))
+        yield from _indented(Text(message), width, "  ")
     for title, lines in _sections(found):
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(min_width=_LABEL, no_wrap=True, style="bold")
-        table.add_column(overflow="fold")
-        for number, line in enumerate(lines):
-            table.add_row(title if number == 0 else "", line)
-        if table.row_count:
-            console.print()
-            console.print(table)
+        label = Text(title.ljust(_LABEL), style="bold")
+        parts = [part for line in lines for part in _indented(line, width, " " * _LABEL)]
+        if parts:
+            yield Text()
+            yield Text.assemble(label, parts[0][_LABEL:])
+            yield from parts[1:]
 
 
-def _fitted(console: Console) -> Console:
-    if not console.is_terminal and not console._environ.get("COLUMNS"):  # noqa: SLF001 - rich tells no other way
-        console.width = _NARROW
-    console.width = min(console.width, _WIDE)
-    return console
+def _indented(text: Text, width: int | None, indent: str) -> list[Text]:
+    folded = (part for line in text.split("\n") for part in _folded(line, width and width - len(indent)))
+    return [Text.assemble(indent, part) for part in folded]
+
+
+def _folded(text: Text, width: int | None) -> list[Text]:
+    """Broken between words, never within one (an ARN is to be copied), and a command nowhere."""
+    if width is None or text.no_wrap:
+        return [text]
+    offsets, column = [], 0
+    for word in re.finditer(r"\S+\s*", text.plain):
+        if column and column + cell_len(word[0].rstrip()) > width:
+            offsets.append(word.start())
+            column = 0
+        column += cell_len(word[0])
+    parts = list(text.divide(offsets))
+    for part in parts:
+        part.rstrip()
+    return parts
 
 
 def _headline(found: Explanation) -> Text:
@@ -162,7 +189,8 @@ def _at_aws(found: Explanation) -> Iterable[Text]:
 
 def _blockers(found: Explanation) -> Iterable[Text]:
     for item in found.blockers:
-        said = item.message in found.told.message  # at the top, in full
+        # A room's message may stand at the top, in full; a check's is said here, where it is looked for.
+        said = not item.message or (item.message in found.told.message and item.arn.startswith("arn:"))
         yield Text.assemble((item.reason, "red"), f" {item.arn}", "" if said else f": {item.message}")
     for name in found.finalizers if found.deleting else ():
         yield Text.assemble(("Finalizer", "red"), f" {name}: of somebody else, who must take it off")
@@ -177,7 +205,7 @@ def _next(found: Explanation) -> Iterable[Text]:
         plural = "ivsrc" if found.key.kind == "RecordingConfiguration" else "ivscl"
         command = f"kubectl -n {found.key.namespace} annotate {plural} {found.key.name} --overwrite"
         yield Text("at once by:")  # the command on a line of its own, to be copied
-        yield Text(f"{command} ivs-operator.dev/reconcile-at=$(date +%s)", style="dim")
+        yield Text(f"{command} ivs-operator.dev/reconcile-at=$(date +%s)", style="dim", no_wrap=True)
 
 
 def _failures(found: Explanation) -> Iterable[Text]:
