@@ -19,7 +19,8 @@ def chart_rules(base: Path) -> dict[str, list[Rule]]:
     `cluster` is everything. For an operator that watches some namespaces it is split: `scoped-namespaces` is bound in
     each of these, `scoped-cluster` everywhere. Finalizer and status of our own kinds stay cluster-wide, and so does the
     look at one object before its deletion: a namespace that is deleted loses its RoleBindings before the operator has
-    let go of what is in it.
+    let go of what is in it. The List of all objects, too: an AWSAccount that is deleted must not go while an object of
+    another installation needs it.
     """
     cluster = rules_of(base / "cluster-role.yaml")
     halves = [_halves(rule) for rule in cluster]
@@ -44,7 +45,7 @@ def _halves(rule: Rule) -> tuple[list[Rule], list[Rule]]:
         return [rule], []
     namespaced = [name for name in rule["resources"] if name.partition("/")[0] != _CLUSTER_SCOPED]
     seen = [verb for verb in rule["verbs"] if verb in {"list", "watch"}]
-    kept = [verb for verb in rule["verbs"] if verb not in seen]
+    kept = [verb for verb in rule["verbs"] if verb != "watch"]
     if namespaced != rule["resources"]:
         others = [name for name in rule["resources"] if name not in namespaced]
         wide, narrow = _halves({**rule, "resources": namespaced}) if namespaced else ([], [])

@@ -16,6 +16,7 @@ from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VE
 from ivs_operator.api.names import PAUSED_ANNOTATION as PAUSED
 from ivs_operator.domain.accounts import reference_of
 from ivs_operator.domain.identity import AccountKey, Key, Kind
+from ivs_operator.engine.accounts import MERGED
 from ivs_operator.engine.queue import Lane
 from ivs_operator.kube.cache import is_observed
 from ivs_operator.wiring import PLURALS, Operator
@@ -55,7 +56,7 @@ def _watcher(operator: Operator) -> Any:
         account = reference_of(resource)
         before = operator.resources.get(key)
         if account is not None and (type == "DELETED" or before is None):
-            operator.queue.add(AccountKey(account))  # which minds who uses it
+            operator.queue.add_at(AccountKey(account), operator.clock.now() + MERGED)  # which minds who uses it
         if type == "DELETED":
             operator.resources.remove(key, metadata.get("uid"))
             operator.queue.add(key)

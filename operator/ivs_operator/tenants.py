@@ -4,26 +4,22 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-import structlog
-
 from ivs_operator.api.kinds import AWS_ACCOUNT, MANAGED_KINDS
 from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VERSION
 from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.clock import Clock
 from ivs_operator.domain.accounts import reference_of, selects
-from ivs_operator.engine.accounts import AccountReconciler
+from ivs_operator.engine.accounts import AccountReconciler, Untold
 from ivs_operator.engine.protocols import Cluster, Resources
 from ivs_operator.engine.queue import WorkQueue
 from ivs_operator.engine.tenancy import AccountBook, Tenancy
 from ivs_operator.kube.access import LABELS_OF_NAMESPACES, Right
 from ivs_operator.kube.client import KubernetesClient
-from ivs_operator.kube.errors import Forbidden
+from ivs_operator.kube.errors import Forbidden, Unauthenticated
 from ivs_operator.kube.follower import Follower
 from ivs_operator.settings import Settings
 
 __all__ = ["Tenants"]
-
-log = structlog.get_logger(__name__)
 
 _ACCOUNTS: Final = f"/apis/{GROUP}/{VERSION}/{AWS_ACCOUNT.plural}"
 _NAMESPACES: Final = "/api/v1/namespaces"
@@ -80,10 +76,9 @@ class Tenants:
     async def _used(self, account: str) -> bool:
         """Whether any object of the cluster may have something in the account, whoever watches it.
 
-        An operator that may not read other namespaces goes by its own objects: else the AWSAccount would never go.
-
         Raises:
-            KubeError: it can't be told.
+            Untold: other namespaces may not be read.
+            KubeError: it can't be told at the moment.
         """
         try:
             for kind in MANAGED_KINDS:
@@ -92,8 +87,10 @@ class Tenants:
                         resource["metadata"].get("finalizers") or ()
                     ):
                         return True
+        except Unauthenticated:
+            raise
         except Forbidden as error:
-            log.warning("whether others use the AWSAccount can't be told; it goes", account=account, error=str(error))
+            raise Untold(str(error)) from error
         return False
 
     def mind_labels(self) -> None:
@@ -152,29 +149,33 @@ class _Namespaces:
 
     def __init__(self, tenants: Tenants) -> None:
         self._tenants = tenants
+        self._last: Mapping[str, Mapping[str, str]] = {}
+        """What was known before labels could not be read any more: it allows nobody, but tells what is new."""
 
     def listed(self, items: list[dict[str, Any]]) -> None:
-        before = self._tenants.book.labels
-        after = {str(item["metadata"]["name"]): _labels(item) for item in items}
-        self._tenants.book.labels = after
-        if before is None:
+        book = self._tenants.book
+        known, after = book.labels, {str(item["metadata"]["name"]): _labels(item) for item in items}
+        book.labels = after
+        if known is None:
             self._tenants.look_at_selecting()
-        for name in after.keys() | (before or {}).keys():
-            if before is None or before.get(name) != after.get(name):
-                self._tenants.reconciler.namespace_changed(name)
+        before = self._last if known is None else known
+        changed = {name for name in after.keys() | before.keys() if before.get(name) != after.get(name)}
+        self._tenants.reconciler.namespaces_changed(changed)
 
     def changed(self, item: dict[str, Any]) -> None:
         name, labels, known = str(item["metadata"]["name"]), _labels(item), self._tenants.book.labels
         if known is not None and known.get(name) != labels:
             known[name] = labels
-            self._tenants.reconciler.namespace_changed(name)
+            self._tenants.reconciler.namespaces_changed({name})
 
     def gone(self, item: dict[str, Any]) -> None:
         if self._tenants.book.labels is not None:
             self._tenants.book.labels.pop(str(item["metadata"]["name"]), None)
 
     def refused(self, why: str) -> None:
-        self._tenants.book.labels, self._tenants.book.labels_trouble = None, why
+        book = self._tenants.book
+        self._last = book.labels if book.labels is not None else self._last
+        book.labels, book.labels_trouble = None, why
         self._tenants.look_at_selecting()
 
 

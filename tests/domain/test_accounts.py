@@ -171,6 +171,20 @@ TOLD = [
         "goes once 1 object that uses it is deleted",
         id="deleted with its users: nobody has to do anything",
     ),
+    pytest.param(
+        {"account": account({}, deleting=True), "account_id": "222233334444", "untold": "x is forbidden: no list"},
+        ("False", "DeletionBlocked", "Reconciling"),
+        "can't be told: x is forbidden: no list. Allow the operator to list recordingconfigurations and "
+        "chatloggingconfigurations in all namespaces; or, if no object names it any more, remove its finalizer "
+        "ivs-operator.dev/aws-cleanup",
+        id="deleted, and whether others use it can't be told",
+    ),
+    pytest.param(
+        {"account": account({}, deleting=True), "untold": "no list", "users": (LEAVING,)},
+        ("False", "Deleting", "Reconciling"),
+        "goes once 1 object",
+        id="those who are known come first",
+    ),
 ]
 
 

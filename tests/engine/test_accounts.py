@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,11 +13,11 @@ from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import Fault, FaultClass, NotWritten
 from ivs_operator.domain.identity import AccountKey, AnyKey, Key, Kind
 from ivs_operator.domain.placement import Identity
-from ivs_operator.engine.accounts import AccountReconciler
+from ivs_operator.engine.accounts import AccountReconciler, Untold
 from ivs_operator.engine.queue import Lane, WorkQueue
 from ivs_operator.engine.tenancy import AccountBook
 from ivs_operator.kube.cache import ResourceCache
-from ivs_operator.kube.errors import Conflict
+from ivs_operator.kube.errors import Conflict, Unauthenticated
 from support.objects import CHAT, key_of, resource
 from support.virtual_time import VirtualClock
 
@@ -121,6 +121,7 @@ class Bench:
         self.roles = Roles()
         self.cache = ResourceCache()
         self.used_elsewhere = False
+        self.untold: Exception | None = None
         clock = VirtualClock()
         self.queue = WorkQueue(clock)
         self.reconciler = AccountReconciler(
@@ -135,6 +136,8 @@ class Bench:
         self.shelf.put()
 
     async def _elsewhere(self, account: str) -> bool:
+        if self.untold is not None:
+            raise self.untold
         return self.used_elsewhere
 
     def user(self, name: str = "chat", namespace: str = "live", *, holds: bool = True, deleting: bool = False) -> Key:
@@ -253,7 +256,7 @@ async def test_its_users_are_looked_at_when_something_has_changed_and_only_then(
 async def test_a_label_of_a_namespace_has_those_in_it_looked_at(bench: Bench) -> None:
     here, there = bench.user(), bench.user("chat", "elsewhere")
     bench.cache.put(Key(CHAT, "live", "own"), resource(name="own"))
-    bench.reconciler.namespace_changed("live")
+    bench.reconciler.namespaces_changed({"live"})
     assert bench.queued() == {here, PROD}
     assert there not in bench.queued()
     assert bench.queue._waiting[here] is Lane.USER
@@ -287,6 +290,58 @@ async def test_an_operator_of_some_namespaces_lets_go_only_what_nobody_else_uses
     bench.shelf.put(finalizers=(FINALIZER,), deleting=True)
     await bench.reconcile()
     assert (bench.shelf.stored["metadata"]["finalizers"] == [FINALIZER]) is used
+
+
+async def test_what_others_may_need_stays_until_it_can_be_told_that_they_do_not() -> None:
+    """Else objects of another installation would become AccountNotFound, and could not even be deleted."""
+    bench = Bench(scoped=True)
+    bench.untold = Untold("chatloggingconfigurations is forbidden")
+    bench.shelf.put(finalizers=(FINALIZER,), deleting=True)
+    for _ in range(3):
+        assert await bench.reconcile() is not None, "the right may be given"
+    assert bench.shelf.stored["metadata"]["finalizers"] == [FINALIZER]
+    assert bench.shelf.ready == ("False", "DeletionBlocked")
+    assert bench.shelf.writes == ["status"], "told once"
+    assert bench.roles.asked == 0, "nothing here uses the role"
+    bench.untold = None
+    await bench.reconcile()
+    assert bench.shelf.stored["metadata"]["finalizers"] == []
+
+
+async def test_nothing_is_decided_while_kubernetes_does_not_answer() -> None:
+    bench = Bench(scoped=True)
+    bench.untold = Unauthenticated("Unauthorized")
+    bench.shelf.put(finalizers=(FINALIZER,), deleting=True)
+    with pytest.raises(Unauthenticated):
+        await bench.reconcile()
+    assert bench.shelf.writes == []
+
+
+async def test_many_namespaces_are_looked_through_once(bench: Bench) -> None:
+    """A look at every object for each namespace kept the event loop for so long that the lease was lost."""
+    seen = 0
+    get, referring = bench.cache.get, bench.cache.referring
+
+    def counted_get(key: Key) -> Resource | None:
+        nonlocal seen
+        seen += 1
+        return get(key)
+
+    def counted(account: str, namespace: str | None = None) -> Iterator[tuple[Key, Resource]]:
+        nonlocal seen
+        for item in referring(account, namespace):
+            seen += 1
+            yield item
+
+    bench.cache.get, bench.cache.referring = counted_get, counted  # type: ignore[method-assign]
+    keys = {bench.user(f"chat-{number}", f"live-{number % 50}") for number in range(200)}
+    bench.reconciler.namespaces_changed({f"live-{number}" for number in range(50)})
+    assert bench.queued() == {*keys, PROD}
+    assert seen <= 200
+    seen = 0
+    bench.user("chat", "live")
+    await bench.reconcile()
+    assert seen <= 3 * 201, "whose users are at rest is told without a look at each for every question"
 
 
 async def test_two_operators_that_find_otherwise_do_not_overwrite_each_other_for_ever() -> None:

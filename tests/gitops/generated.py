@@ -24,7 +24,7 @@ _PAGE = _ROOT / "docs" / "gitops.md"
 _RULES = _ROOT / "helm" / "ivs-operator" / "files" / "rbac"
 
 _CLUSTER_ROLE = """\
-# Made from the base: its rules without what role.yaml gives in the namespace.
+# Made from the base: its rules without what is needed in the namespace only, which role.yaml gives there.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -32,7 +32,7 @@ metadata:
 rules:
 """
 _ROLE = """\
-# Made from the base: what an operator of one namespace reads and tells there only.
+# Made from the base: what an operator of one namespace watches and tells there.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.kube.cache import ResourceCache
 from support.objects import key_of, resource
 
@@ -104,3 +105,32 @@ def test_what_objects_have_in_common_is_kept_once() -> None:
 
     assert one["location"] is two["location"], "thousands of objects differ in little but their names"
     assert next(iter(one)) is next(iter(two)), "names of members, too"
+
+
+def naming(account: str | None, name: str = "chat", *, uid: str = "u1", version: str = "1") -> dict[str, Any]:
+    spec = {"accountRef": {"name": account}} if account is not None else {}
+    return {"metadata": {"name": name, "uid": uid, "resourceVersion": version}, "spec": spec}
+
+
+def test_it_knows_who_refers_to_an_account_without_looking_at_all() -> None:
+    cache = ResourceCache()
+    here, there = (Key(Kind.CHAT_LOGGING, namespace, "chat") for namespace in ("live", "test"))
+    cache.put(here, naming("prod"))
+    cache.put(there, naming("prod"))
+    cache.put(Key(Kind.CHAT_LOGGING, "live", "own"), naming(None))
+    assert [key for key, _ in cache.referring("prod")] == [here, there]
+    assert [key for key, _ in cache.referring("prod", "live")] == [here]
+    assert list(cache.referring("other")) == list(cache.referring("prod", "nowhere")) == []
+    assert cache.accounts() == ("prod",)
+
+    cache.put(here, naming("other", uid="u2"), asked=True)
+    assert [key for key, _ in cache.referring("prod")] == [there]
+    assert dict(cache.referring("other"))[here]["metadata"]["uid"] == "u2", "the newest version"
+    cache.put(here, naming("other", uid="u2", version="7"))
+    assert dict(cache.referring("other"))[here]["metadata"]["resourceVersion"] == "7"
+
+    cache.remove(here, "u1")
+    assert cache.accounts() == ("prod", "other"), "that was another life"
+    cache.remove(here)
+    cache.put(there, naming(None, uid="u3"), asked=True)
+    assert cache.accounts() == ()

@@ -14,7 +14,7 @@ from ivs_operator import metrics
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.failures import NotWritten
 from ivs_operator.kube.client import KubernetesClient
-from ivs_operator.kube.errors import Conflict, Forbidden, Gone, KubeError, Unreachable, error_for
+from ivs_operator.kube.errors import Conflict, Forbidden, Gone, KubeError, Unauthenticated, Unreachable, error_for
 from support.objects import resource
 
 PLURAL = "chatloggingconfigurations"
@@ -145,7 +145,7 @@ ERRORS = [
     pytest.param(422, {"message": "status.x: Invalid value"}, KubeError, "Invalid value", id="422 of a schema"),
     pytest.param(404, {"message": "not found"}, Gone, "not found", id="404"),
     pytest.param(403, {"message": 'cannot patch resource "x/status"'}, Forbidden, "cannot patch", id="403"),
-    pytest.param(401, {"message": "Unauthorized"}, Forbidden, "Unauthorized", id="401"),
+    pytest.param(401, {"message": "Unauthorized"}, Unauthenticated, "Unauthorized", id="401"),
     pytest.param(429, {"message": "too many requests"}, Unreachable, "too many", id="429"),
     pytest.param(500, {"message": "etcd"}, Unreachable, "etcd", id="500"),
     pytest.param(503, "<html>proxy</html>", Unreachable, "proxy", id="503 from a proxy"),

@@ -95,7 +95,8 @@ class _Process:
         )
         for part in (self.workers, self.sweep):
             part._jitter = random.Random(1)  # else a failing example could not be repeated
-        self._watch = _watcher(SimpleNamespace(resources=self.resources, queue=self.queue))  # type: ignore[arg-type]
+        surroundings = SimpleNamespace(resources=self.resources, queue=self.queue, clock=clock)
+        self._watch = _watcher(surroundings)  # type: ignore[arg-type]
         self.tasks: set[asyncio.Task[Any]] = set()
         self._life = copy_context()
         self._life.run(_LIFE.set, self)

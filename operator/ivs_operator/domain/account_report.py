@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ivs_operator.api.kinds import MANAGED_KINDS
+from ivs_operator.api.names import FINALIZER
 from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.domain.accounts import Account
 from ivs_operator.domain.conditions import Condition, render
@@ -13,6 +15,7 @@ from ivs_operator.domain.patience import PATIENCE
 __all__ = ["Standing", "User", "account_status"]
 
 _NAMED = 5  # users that a message names; the rest is counted
+_KINDS = " and ".join(sorted((kind.plural for kind in MANAGED_KINDS), reverse=True))
 _PASSING = frozenset({Reason.UNAVAILABLE, Reason.THROTTLED})
 
 
@@ -42,7 +45,9 @@ class Standing:
     labels_trouble: str | None = None
     """Why labels of namespaces can't be told, although the account selects by them."""
     users: Sequence[User] = ()
-    """Who keeps it from being deleted."""
+    """Who keeps it from being deleted; some of them while it is not deleted."""
+    untold: str | None = None
+    """Why it can't be told whether objects of other installations use it, now that it is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,12 @@ def _word(found: Standing, now: float) -> _Word | None:
     account, fault = found.account, found.fault
     if account.deleting and found.users:
         return _blocked(found.users)
+    if account.deleting and found.untold is not None:
+        message = (
+            f"whether objects of another installation use it can't be told: {found.untold}. Allow the operator to list "
+            f"{_KINDS} in all namespaces; or, if no object names it any more, remove its finalizer {FINALIZER}"
+        )
+        return _Word(Reason.DELETION_BLOCKED, message)
     if account.role is None:
         return _Word(Reason.INVALID_SPEC, account.invalid or "the spec can't be read", stalled=True)
     if fault is not None:

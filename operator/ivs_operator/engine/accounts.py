@@ -5,8 +5,9 @@ the first call that uses it until nobody may have anything in the account any mo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import structlog
@@ -15,7 +16,7 @@ from ivs_operator.api.kinds import AWS_ACCOUNT
 from ivs_operator.api.names import FINALIZER, RECONCILE_AT_ANNOTATION
 from ivs_operator.clock import Clock
 from ivs_operator.domain.account_report import Standing, User, account_status
-from ivs_operator.domain.accounts import Account, Role, admits, reference_of, selects
+from ivs_operator.domain.accounts import Account, Role, admits, selects
 from ivs_operator.domain.failures import Fault, NotWritten
 from ivs_operator.domain.identity import AccountKey, AnyKey, Key, Kind
 from ivs_operator.domain.placement import Identity
@@ -26,7 +27,10 @@ from ivs_operator.engine.reconciler import Outcome
 from ivs_operator.engine.status_writer import merge_patch
 from ivs_operator.engine.tenancy import AccountBook
 
-__all__ = ["AccountReconciler", "Dispatch"]
+__all__ = ["MERGED", "AccountReconciler", "Dispatch", "Untold"]
+
+MERGED: Final = 1.0
+"""Seconds by which the look at an AWSAccount is put off when one of its users comes or goes: many do so at once."""
 
 _LEAVING: Final = 10.0
 """Seconds between looks at an AWSAccount that is being deleted: each user that goes has it looked at, unless the watch
@@ -60,6 +64,10 @@ class _Reconciles(Protocol):
     async def reconcile(self, key: Key, /) -> Outcome: ...
 
 
+class Untold(Exception):
+    """It can't be told, for lack of a right, whether an AWSAccount is used; the message says which."""
+
+
 class Dispatch:
     """One queue for both: who takes which key."""
 
@@ -90,8 +98,9 @@ class AccountReconciler:
     ) -> None:
         """`elsewhere` tells whether any object of the cluster uses an AWSAccount; None: `resources` has them all.
 
-        With it this is one operator of several, each for some of the objects: it minds only AWSAccounts that its own
-        objects name, and lets go those that nobody uses.
+        It raises `Untold` for lack of a right, whereupon the AWSAccount stays, or `KubeError`. With it this is one
+        operator of several, each for some of the objects: it minds only AWSAccounts that its own objects name, and lets
+        go those that nobody uses.
         """
         self._book = book
         self._roles = roles
@@ -105,10 +114,12 @@ class AccountReconciler:
         self._told: dict[str, tuple[Any, ...]] = {}
         self._asked: dict[str, str | None] = {}
         self._said: dict[str, tuple[Any, ...]] = {}
+        self._untold: dict[str, str] = {}
+        """Why it can't be told whether others use an AWSAccount that would go otherwise."""
 
     def forget_all(self) -> None:
         """Drop what is remembered: another process may have worked since."""
-        for table in (self._told, self._asked, self._said):
+        for table in (self._told, self._asked, self._said, self._untold):
             table.clear()
 
     def look_at(self, name: str) -> None:
@@ -120,14 +131,14 @@ class AccountReconciler:
         for name in self._book.resources or ():
             self._queue.add(AccountKey(name))
 
-    def namespace_changed(self, namespace: str) -> None:
-        """Its labels have changed: those who use an AWSAccount from there may have lost, or got, the right to."""
-        for key, resource in self._referring():
-            if key.namespace == namespace:
+    def namespaces_changed(self, namespaces: Collection[str]) -> None:
+        """Their labels have changed: those who use an AWSAccount from there may have lost, or got, the right to."""
+        for account in self._resources.accounts():
+            keys = [key for name in namespaces for key, _ in self._resources.referring(account, name)]
+            for key in keys:
                 self._queue.add(key, Lane.USER)
-                name = reference_of(resource)
-                if name is not None:
-                    self._queue.add(AccountKey(name))
+            if keys:
+                self._queue.add(AccountKey(account))
 
     async def keep(self, name: str) -> None:
         """Return once the AWSAccount carries our finalizer, or is being deleted so that it can't any more.
@@ -158,17 +169,21 @@ class AccountReconciler:
         if account is None:
             self._forget(name)
             return Outcome(result="gone")
-        users = tuple(self._users(name))
+        # Whoever keeps one that is deleted is named; else it is enough to know that there is somebody.
+        users = tuple(islice(self._users(name), None if account.deleting else 1))
+        self._untold.pop(name, None)
         if _kept(self._resource(name)) and not users and not self._wanted(account):
             await self._release(name)
             account = self._book.account(name)
             if account is None:
                 self._forget(name)
                 return Outcome(result="gone")
-        if self._elsewhere is not None and not any(reference_of(item) == name for _, item in self._referring()):
+        mine = self._elsewhere is None or any(True for _ in self._resources.referring(name))
+        if not mine and name not in self._untold:
             again = self._clock.now() + _LEAVING if account.deleting else None
             return Outcome(again_at=again, result="ignored")
-        await self._enter(account)
+        if mine:
+            await self._enter(account)
         return await self._conclude(account, users)
 
     async def _enter(self, account: Account) -> None:
@@ -197,6 +212,7 @@ class AccountReconciler:
             fault_since=role.fault_since if role is not None else 0.0,
             labels_trouble=trouble,
             users=users,
+            untold=self._untold.get(account.name),
         )
         await self._tell(resource, standing)
         self._wake_users(account, resource, role)
@@ -246,13 +262,13 @@ class AccountReconciler:
             self._wake(account.name)
 
     def _wake(self, name: str) -> None:
-        for key, resource in self._referring():
-            if reference_of(resource) == name:
-                self._queue.add(key)
+        for key, _ in self._resources.referring(name):
+            self._queue.add(key)
 
     def _forget(self, name: str) -> None:
         known = [table.pop(name, None) for table in (self._told, self._asked, self._said)]
         self._locks.pop(name, None)
+        self._untold.pop(name, None)
         self._roles.drop(name)
         if any(known):
             self._wake(name)
@@ -273,21 +289,16 @@ class AccountReconciler:
                     self._book.remove(name, metadata.get("uid"))
                 else:
                     self._book.put(written)
+            except Untold as untold:
+                self._untold[name] = str(untold)
             finally:
                 self._releasing.discard(name)
 
-    def _referring(self) -> Iterator[tuple[Key, Resource]]:
-        """Every custom resource that names an AWSAccount."""
-        for key in self._resources.keys():  # noqa: SIM118 - a method of ours, no dict
-            resource = self._resources.get(key)
-            if resource is not None and reference_of(resource) is not None:
-                yield key, resource
-
     def _users(self, name: str) -> Iterator[User]:
         """Those who may have something in the account: they carry our finalizer from before their first call on."""
-        for key, resource in self._referring():
+        for key, resource in self._resources.referring(name):
             metadata = resource["metadata"]
-            if reference_of(resource) == name and FINALIZER in (metadata.get("finalizers") or ()):
+            if FINALIZER in (metadata.get("finalizers") or ()):
                 yield User(str(key.kind), key.namespace, key.name, bool(metadata.get("deletionTimestamp")))
 
     def _wanted(self, account: Account) -> bool:
@@ -295,10 +306,9 @@ class AccountReconciler:
         if account.deleting:
             return False
         return any(
-            reference_of(resource) == account.name
-            and not resource["metadata"].get("deletionTimestamp")
+            not resource["metadata"].get("deletionTimestamp")
             and admits(account, key.namespace, self._book.labels_of(key.namespace)) is not False
-            for key, resource in self._referring()
+            for key, resource in self._resources.referring(account.name)
         )
 
     def _resource(self, name: str) -> Resource | None:

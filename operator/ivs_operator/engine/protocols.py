@@ -1,6 +1,6 @@
 """What the engine needs from outside, as interfaces: it knows neither boto3 nor the Kubernetes client nor IVS."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from ivs_operator.domain.accounts import Role
@@ -150,6 +150,12 @@ class Resources(Protocol):
 
     def get(self, key: Key) -> Resource | None:
         """The newest version known."""
+
+    def accounts(self) -> tuple[str, ...]:
+        """Names of the AWSAccounts that some resource refers to."""
+
+    def referring(self, account: str, namespace: str | None = None) -> Iterator[tuple[Key, Resource]]:
+        """All that refer to an AWSAccount, or those of a namespace that do; not by looking through all resources."""
 
     def put(self, key: Key, resource: Resource, *, asked: bool = False) -> bool:
         """Keep a version unless a newer one is known; `asked`: the API server's own word on which life there is."""

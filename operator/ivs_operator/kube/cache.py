@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from ivs_operator.domain.accounts import reference_of
 from ivs_operator.domain.identity import Key
 
 __all__ = ["ResourceCache", "is_observed"]
@@ -16,6 +17,8 @@ class ResourceCache:
 
     def __init__(self) -> None:
         self._resources: dict[Key, dict[str, Any]] = {}
+        self._referring: dict[str, dict[str, dict[Key, None]]] = {}
+        """By AWSAccount, then by namespace, who names it: to look through all objects for that would take too long."""
 
     def __len__(self) -> int:
         return len(self._resources)
@@ -32,6 +35,16 @@ class ResourceCache:
         """All resources, at this moment."""
         return iter(tuple(self._resources.items()))
 
+    def accounts(self) -> tuple[str, ...]:
+        """Names of the AWSAccounts that some resource refers to."""
+        return tuple(self._referring)
+
+    def referring(self, account: str, namespace: str | None = None) -> Iterator[tuple[Key, dict[str, Any]]]:
+        """All resources that refer to an AWSAccount, or those of a namespace; read before anything is put."""
+        places = self._referring.get(account, {})
+        chosen = places.values() if namespace is None else (places.get(namespace, {}),)
+        return ((key, self._resources[key]) for keys in chosen for key in keys)
+
     def put(self, key: Key, resource: dict[str, Any], *, asked: bool = False) -> bool:
         """Keep `resource` unless what is known is newer. Returns whether it was kept.
 
@@ -43,7 +56,12 @@ class ResourceCache:
         if known is not None and _overtaken(resource, known, asked=asked):
             return False
         metadata = {name: value for name, value in resource["metadata"].items() if name not in _UNUSED_METADATA}
-        self._resources[key] = _shared({**resource, "metadata": metadata})
+        kept = self._resources[key] = _shared({**resource, "metadata": metadata})
+        before, after = reference_of(known) if known is not None else None, reference_of(kept)
+        if before != after:
+            self._unlink(key, before)
+            if after is not None:
+                self._referring.setdefault(after, {}).setdefault(key.namespace, {})[key] = None
         return True
 
     def remove(self, key: Key, uid: str | None = None) -> None:
@@ -51,6 +69,17 @@ class ResourceCache:
         known = self._resources.get(key)
         if known is not None and uid in (None, known["metadata"].get("uid")):
             del self._resources[key]
+            self._unlink(key, reference_of(known))
+
+    def _unlink(self, key: Key, account: str | None) -> None:
+        if account is None:
+            return
+        places = self._referring[account]
+        del places[key.namespace][key]
+        if not places[key.namespace]:
+            del places[key.namespace]
+        if not places:
+            del self._referring[account]
 
 
 def is_observed(resource: dict[str, Any]) -> bool:

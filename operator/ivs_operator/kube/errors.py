@@ -4,6 +4,7 @@ KubeError              the call did not succeed
   Conflict             the object has changed since it was read: look again
   Gone                 the object does not exist any more
   Forbidden            RBAC does not allow it; the message names what is missing
+    Unauthenticated    the credentials are refused, which says nothing of rights
   Unreachable          no answer, or one that says to come back: retry
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 from ivs_operator.domain.failures import NotWritten
 
-__all__ = ["Conflict", "Forbidden", "Gone", "KubeError", "Unreachable", "error_for"]
+__all__ = ["Conflict", "Forbidden", "Gone", "KubeError", "Unauthenticated", "Unreachable", "error_for"]
 
 
 class KubeError(NotWritten):
@@ -31,11 +32,15 @@ class Forbidden(KubeError):
     """RBAC does not allow it (401, 403)."""
 
 
+class Unauthenticated(Forbidden):
+    """The credentials are refused (401): a token that is being renewed, as a rule. Nothing is decided on it."""
+
+
 class Unreachable(KubeError):
     """No answer, a server error, or too many requests."""
 
 
-_BY_STATUS = {401: Forbidden, 403: Forbidden, 404: Gone, 409: Conflict, 429: Unreachable}
+_BY_STATUS = {401: Unauthenticated, 403: Forbidden, 404: Gone, 409: Conflict, 429: Unreachable}
 
 
 def error_for(status: int, body: str, headers: Mapping[str, str] | None = None) -> KubeError:

@@ -86,16 +86,19 @@ def test_irsa_names_a_role_on_the_service_account_and_nothing_else(built: dict[s
     assert rest == [item for item in built["base"] if item["kind"] != "ServiceAccount"]
 
 
-def test_namespaced_reads_our_kinds_in_its_namespace_only(built: dict[str, list[dict[str, Any]]]) -> None:
-    """Together its two roles give what the base gives, and everything but reading stays cluster-wide."""
+def test_namespaced_watches_our_kinds_in_its_namespace_only(built: dict[str, list[dict[str, Any]]]) -> None:
+    """Together its two roles give what the base gives, and everything but watching and telling stays cluster-wide.
+
+    The List does so, too: before an AWSAccount goes, nobody anywhere may need it any more.
+    """
     items = built["overlays/namespaced"]
     wide, narrow = permissions(one(items, "ClusterRole")), permissions(one(items, "Role"))
 
     assert wide | narrow == permissions(one(built["base"], "ClusterRole")), (
         "PYTHONPATH=tests python -m gitops.generated"
     )
-    assert not wide & narrow
     kinds = {"recordingconfigurations", "chatloggingconfigurations"}
+    assert wide & narrow == {("ivs-operator.dev", kind, "list", "") for kind in kinds}
     assert narrow == {("ivs-operator.dev", kind, verb, "") for kind in kinds for verb in ("list", "watch")} | {
         ("events.k8s.io", "events", "create", "")
     }
