@@ -38,6 +38,9 @@ GOOD = [
     pytest.param("health_port", "0", 0, id="a free port"),
     pytest.param("default_account_namespaces", "live, !team-b", ("live", "!team-b"), id="patterns of namespaces"),
     pytest.param("adoption", "retain-only", "retain-only", id="another choice"),
+    pytest.param("namespaces", "team-*,!team-?", ("team-*", "!team-?"), id="kopf's patterns"),
+    pytest.param("watch_selector", "team in (a, b),!old", "team in (a, b),!old", id="a selector"),
+    pytest.param("watch_selector", " ", None, id="a blank selector is none"),
 ]
 
 
@@ -72,7 +75,13 @@ BAD = [
     pytest.param("leader-elect", "perhaps", "valid boolean", id="neither on nor off"),
     pytest.param("lease-duration", "0.1", "greater than or equal to 1", id="too short a lease"),
     pytest.param("log-format", "xml", "'text' or 'json'", id="no such format"),
-    pytest.param("region", "", "at least 1 character", id="an empty region"),
+    pytest.param("region", "", "such as us-west-2", id="an empty region"),
+    pytest.param("region", "us west", "such as us-west-2", id="no region"),
+    pytest.param("namespaces", "live,Live", "small letters", id="no name that a namespace could have"),
+    pytest.param("default-account-namespaces", "team_*", "small letters", id="no pattern either"),
+    pytest.param("watch-selector", "a=b,team in (a", "'team in (a' is no label selector", id="half a selector"),
+    pytest.param("default-tags", "cost#center=1", "rename the key", id="a character that AWS refuses"),
+    pytest.param("default-tags", "team=a#b", "match pattern", id="such a value"),
 ]
 
 

@@ -20,6 +20,7 @@ Schema = dict[str, Any]
 # What differs in a pod: logs go to collectors, and the Service needs to know the ports.
 _IN_A_POD: Final[dict[str, Schema]] = {
     "log_format": {"default": "json"},
+    "namespaces": {"uniqueItems": True},  # a Role is made in each
     "health_port": {"minimum": 1},
     "metrics_port": {"minimum": 1},
 }

@@ -44,6 +44,50 @@ BY_SCHEMA = [
         "at '/settings/defaultTags': got array, want object",
         id="pairs as a list",
     ),
+    pytest.param(
+        {"settings": {"watchSelector": "team in (a"}},
+        "at '/settings/watchSelector': 'team in (a' does not match pattern",
+        id="half a selector",
+    ),
+    pytest.param(
+        {"settings": {"clusterId": "a/b"}}, "at '/settings/clusterId': 'a/b' does not match pattern", id="a slash"
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": {"ivs-operator.dev/owner": "x"}}},
+        "at '/settings/defaultTags/ivs-operator.dev~1owner': false schema",
+        id="our own tag",
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": {"aws:x": "x"}}},
+        "at '/settings/defaultTags/aws:x': false schema",
+        id="AWS's own tag",
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": {"cost,center": "x"}}},
+        "at '/settings/defaultTags': additional properties 'cost,center' not allowed",
+        id="a comma, which would end the tag's key",
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": {"team": "a,b"}}},
+        "at '/settings/defaultTags/team': 'a,b' does not match pattern",
+        id="a comma, which would end the tag",
+    ),
+    pytest.param(
+        {"settings": {"defaultTags": {f"k{n}": "v" for n in range(8)}}},
+        "at '/settings/defaultTags': maxProperties: got 8, want 7",
+        id="too many tags",
+    ),
+    pytest.param({"settings": {"region": "us west"}}, "at '/settings/region': 'us west' does not match", id="a region"),
+    pytest.param(
+        {"settings": {"namespaces": ["Live"]}}, "at '/settings/namespaces/0': 'Live' does not match", id="a capital"
+    ),
+    pytest.param(
+        {"settings": {"namespaces": [""]}}, "'/settings/namespaces/0': '' does not match", id="a namespace without name"
+    ),
+    pytest.param({"settings": {"namespaces": ["live", "live"]}}, "'/settings/namespaces': items at", id="one twice"),
+    pytest.param(
+        {"settings": {"defaultAccountNamespaces": ["team_*"]}}, "'/settings/defaultAccountNamespaces/0'", id="a pattern"
+    ),
     pytest.param({"replicas": "two"}, "at '/replicas': got string, want integer", id="a number in words"),
     pytest.param({"replicas": -1}, "at '/replicas': minimum: got -1, want 0", id="fewer than none"),
     pytest.param(
