@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ivs_operator.api.names import TAG_OWNER, TAG_UID
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
 from ivs_operator.commands.sweeping import sweeping
 from ivs_operator.settings import Settings
 from support.command_process import Done, command
@@ -29,10 +29,10 @@ def cleanup(walk: Walk, *options: str, cluster_id: str = "", **environment: str)
     return command("cleanup", "--orphans", f"--cluster-id={cluster_id or walk.namespace}", *options, environment=given)
 
 
-def orphan(walk: Walk, plural: str, name: str) -> str:
-    """An AWS object with the owner tag of an object that never was; returns its ARN."""
+def orphan(walk: Walk, plural: str, name: str, **tags: str) -> str:
+    """An AWS object with the tags of an object that never was; returns its ARN."""
     owner = f"{walk.namespace}/{walk.namespace}/{name}"
-    return walk.foreign(plural, name, **{TAG_OWNER: owner, TAG_UID: "gone"})
+    return walk.foreign(plural, name, **{TAG_OWNER: owner, TAG_UID: "gone", TAG_SPEC: "v1-made", **tags})
 
 
 def exists(walk: Walk, plural: str) -> set[str]:
@@ -60,6 +60,7 @@ def test_a_plan_then_the_deed(walk: Walk) -> None:
 
     assert plan.code == 0, plan.err
     assert f"delete {lost}" in plan.out
+    assert "OwnerTagsStay" in plan.out, "what can't be told is said"
     assert f"keep   {held}" in plan.out
     assert "room (lobby" in plan.out, "who uses it is named"
     assert f"keep   {wanted}" in plan.out
@@ -121,6 +122,10 @@ def test_it_refuses_what_it_can_not_be_sure_of(
         assert done.code == 1, done
         (line,) = done.err.splitlines()
         assert says in line
+    assert exists(walk, RECORDING) == {lost}
+
+    elsewhere = cleanup(walk, "--yes", "--all-gone", f"--arn={lost}x")
+    assert (elsewhere.code, "is no orphan" in elsewhere.err) == (1, True)
     assert exists(walk, RECORDING) == {lost}
 
     sure = cleanup(walk, "--yes", "--all-gone", "--quiet")

@@ -68,6 +68,18 @@ def bench(**facts: Any) -> tuple[Bench, FakeAws, Estate]:
     return Bench(settings, cast("Any", None), cast("Any", estate), clock, cluster_id=CLUSTER, **facts), aws, estate
 
 
+@in_virtual_time
+async def test_only_what_is_named_goes_and_what_was_adopted_must_be_named() -> None:
+    """Its tags stayed although it was let go, and it was there before the operator: nobody has asked for its end."""
+    adopted = {**OURS, TAG_SPEC: "adopted-v1-0"}
+    for chosen, outcome in ((frozenset(), "skipped"), (frozenset({A}), "deleted")):
+        work, aws, _ = bench(chosen=chosen)
+        aws.put(configuration(owner=None, tags=adopted))
+        (orphan,) = orphans_among([configuration(owner=None, tags=adopted)], CLUSTER, {})
+        done = await work.remove(await work._judged(orphan, {}))
+        assert (done.outcome, aws.count(operation="Delete")) == (outcome, outcome == "deleted")
+
+
 def asked(aws: FakeAws, since: int) -> list[str]:
     """The calls that reached AWS since there were `since` of them."""
     return [call.operation for call in aws.calls[since:]]

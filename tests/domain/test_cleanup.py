@@ -24,12 +24,21 @@ OTHER = Key(CHAT, "live", "other")
         pytest.param(LOST, [], Holder(OTHER, existing_arn=LOST.arn), "live/other names it", id="to be adopted"),
         pytest.param(LOST, [], Holder(OTHER, named=frozenset({LOST.arn})), "live/other names it", id="in a status"),
         pytest.param(LOST, [], Holder(OTHER, existing_arn=arn_of("b")), None, id="another is named"),
+        pytest.param(
+            replace(LOST, made=False), [], None, f"adopted, as far as its tags tell; --arn {LOST.arn}", id="adopted"
+        ),
     ],
 )
 def test_hindrance(orphan: Orphan, users: list[object], holder: Holder | None, says: str | None) -> None:
     found = hindrance(orphan, users, {OTHER: holder} if holder else {})  # type: ignore[arg-type]
     assert (found is None) == (says is None)
     assert says is None or says in str(found)
+
+
+def test_what_was_adopted_goes_only_when_it_is_named_and_nothing_else_keeps_it() -> None:
+    adopted = replace(LOST, made=False)
+    assert hindrance(adopted, [], {}, chosen=True) is None
+    assert "1 room" in str(hindrance(adopted, [room("r", "a")], {}, chosen=True))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from ivs_operator.api.names import TAG_SPEC
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.orphans import holders_of, orphans_among
-from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION, arn_of, configuration, key_of, resource
+from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION, arn_of, configuration, key_of, made_for, resource
 
 HERE = {"region": REGION, "accountID": ACCOUNT}
 
@@ -93,6 +94,24 @@ def test_what_is_an_orphan(item: Any, known: Any, cause: str | None) -> None:
     assert [(orphan.arn, orphan.account_id, orphan.region) for orphan in found] == [(item.arn, ACCOUNT, REGION)]
     assert cause in found[0].cause
     assert found[0].state == item.state
+
+
+ADOPTING = resource(existing={"arn": arn_of("a")}, deletionPolicy="Retain")
+
+
+@pytest.mark.parametrize(
+    ("item", "made"),
+    [
+        pytest.param(made_for(resource()), True, id="we made it"),
+        pytest.param(made_for(resource(), tags={TAG_SPEC: "v9-later"}), True, id="another version of us made it"),
+        pytest.param(made_for(ADOPTING), False, id="adopted"),
+        pytest.param(made_for(ADOPTING, tags={TAG_SPEC: None}), False, id="adopted, and not as the spec says"),
+        pytest.param(made_for(resource(), tags={TAG_SPEC: None}), False, id="somebody took the tag off: who knows"),
+    ],
+)
+def test_whether_an_orphan_was_made_by_us(item: Any, made: bool) -> None:
+    (orphan,) = orphans_among([item], CLUSTER, NOBODY)
+    assert orphan.made is made
 
 
 def test_what_lies_outside_the_namespaces_that_are_known_is_not_judged() -> None:

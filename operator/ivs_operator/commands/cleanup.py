@@ -24,6 +24,7 @@ __all__ = ["command"]
 _EXAMPLES = """
 ivs-operator cleanup --orphans
 ivs-operator cleanup --orphans --regions us-west-2,eu-west-1 --yes
+ivs-operator cleanup --orphans --arn "$ARN" --yes
 ivs-operator cleanup --orphans --cluster-id prod-eu -o json | jq '.orphans[].arn'
 """
 
@@ -38,6 +39,7 @@ ivs-operator cleanup --orphans --cluster-id prod-eu -o json | jq '.orphans[].arn
     "live]",
 )
 @click.option("--account", metavar="NAME", default="", help="Look in the account of this AWSAccount, by its role.")
+@click.option("--arn", "arns", metavar="ARN", multiple=True, help="Only this orphan; may be given more than once.")
 @click.option("--all-gone", is_flag=True, help="It is true that no AWS object belongs to a custom resource here.")
 @click.option("--output", "-o", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @cluster_options
@@ -49,6 +51,7 @@ def command(
     /,
     regions: str | None,
     account: str,
+    arns: tuple[str, ...],
     format_: str,
     *,
     orphans: bool,
@@ -59,9 +62,11 @@ def command(
 ) -> None:
     """Show AWS objects that nothing in the cluster accounts for, and delete them with --yes.
 
-    Whatever some room or channel still uses, or some custom resource names, is left alone and named. Before each delete
-    Kubernetes and AWS are read again. It refuses when the cluster can't be read completely, or its id is not known. The
-    exit code is 3 when something was left, or a region could not be read.
+    Whatever some room or channel still uses, or some custom resource names, is left alone and named; so is what was
+    adopted, unless --arn names it. What a deletion with Retain could not take the owner tags off looks like any other
+    orphan, so read the plan first. Before each delete Kubernetes and AWS are read again. It refuses when the cluster
+    can't be read completely, or its id is not known. The exit code is 3 when something was left, or a region could not
+    be read.
     """
     if not orphans:
         raise Failure("say what to clean up: --orphans is all there is", ExitCode.USAGE)
@@ -74,7 +79,8 @@ def command(
     named = offered_regions(names_in(regions))
     hush_logs()
     notes = Notes(quiet=quiet)
-    work = _clean(settings, account, named, notes, format_=format_, yes=yes, all_gone=all_gone)
+    chosen = frozenset(arns)
+    work = _clean(settings, account, named, chosen, notes, format_=format_, yes=yes, all_gone=all_gone)
     context.exit(asyncio.run(work))
 
 
@@ -82,6 +88,7 @@ async def _clean(
     settings: "Settings",
     account: str,
     regions: "Sequence[str]",
+    chosen: frozenset[str],
     notes: Notes,
     *,
     format_: str,
@@ -90,7 +97,7 @@ async def _clean(
 ) -> ExitCode:
     from ivs_operator.commands.sweeping import sweeping
 
-    async with sweeping(settings, account, act=yes) as work:
+    async with sweeping(settings, account, act=yes, chosen=chosen) as work:
         plan = await work.plan(regions)
         for place in work.unread:
             notes.warn(f"ivs-operator: not read: {place}")
@@ -134,6 +141,11 @@ def _show(plan: "Sequence[Verdict]", work: "Sweeping", *, acted: bool) -> None:
     else:
         rest = f", {len(plan) - doomed} to keep" if doomed < len(plan) else ""
         click.echo(f"\n{doomed} to delete{rest}. Nothing was changed; --yes deletes.")
+        if doomed:
+            click.echo(
+                "What a deletion with Retain had to leave its tags (Event OwnerTagsStay) looks the same: "
+                "name with --arn what to delete if there is any."
+            )
 
 
 def _foreign(work: "Sweeping") -> str:

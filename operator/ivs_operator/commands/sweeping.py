@@ -58,6 +58,8 @@ class Sweeping:
     cluster_id: str = ""
     read: list[str] = field(default_factory=list)
     """Regions of which at least one kind was read."""
+    chosen: frozenset[str] = frozenset()
+    """ARNs that a person has named; empty: whatever is an orphan."""
     unread: list[str] = field(default_factory=list)
     """Places that could not be read; orphans there are not known."""
     foreign: bool = False
@@ -67,7 +69,7 @@ class Sweeping:
         """Every orphan of these regions (none: the default one, and wherever custom resources live) and what keeps it.
 
         Raises:
-            Failure: the cluster can't be read completely, or nothing of AWS.
+            Failure: the cluster can't be read completely, or nothing of AWS, or what was chosen is no orphan.
         """
         self.cluster_id = await self._own_id()
         places = await self._places(regions)
@@ -85,7 +87,7 @@ class Sweeping:
             raise Failure(self.unread[0] if self.unread else "there is no region to look at; give --regions")
         holders = await self.holders()
         listed = [item for _, items in found for item in items]
-        orphans = orphans_among(listed, self.cluster_id, holders)
+        orphans = self._among(orphans_among(listed, self.cluster_id, holders))
         given = self.settings.cluster_id is not None  # else it is this cluster's own, and can't be another's
         tags = (item.tags for item in listed)
         self.foreign = given and bool(orphans) and not foothold(tags, holders.values(), TAG_OWNER, self.cluster_id)
@@ -128,6 +130,14 @@ class Sweeping:
                 raise Failure(f"the cluster can't be read completely, so nothing can be told: {error}") from error
             resources += [(Key(kind, item["metadata"]["namespace"], item["metadata"]["name"]), item) for item in items]
         return holders_of(resources)
+
+    def _among(self, orphans: tuple[Orphan, ...]) -> tuple[Orphan, ...]:
+        """Those that are meant."""
+        unknown = sorted(self.chosen - {orphan.arn for orphan in orphans})
+        if unknown:
+            places = f"{', '.join(self.read)}{f'; not read: {self.unread[0]}' if self.unread else ''}"
+            raise Failure(f"--arn: {unknown[0]} is no orphan of cluster {self.cluster_id} in {places}")
+        return tuple(orphan for orphan in orphans if not self.chosen or orphan.arn in self.chosen)
 
     async def _own_id(self) -> str:
         if self.settings.cluster_id is not None:
@@ -182,7 +192,8 @@ class Sweeping:
             await audience.list_users(orphan.arn)
         except CallFailed as error:
             return Verdict(orphan, f"who uses it can't be told: {error.fault.message}")
-        return Verdict(orphan, hindrance(orphan, audience.index.users(orphan.arn), holders))
+        users = audience.index.users(orphan.arn)
+        return Verdict(orphan, hindrance(orphan, users, holders, chosen=orphan.arn in self.chosen))
 
     async def _look_again(self, orphan: Orphan) -> str | None:
         """What keeps it after all: AWS is asked anew, then the cluster, right before the delete."""
@@ -205,7 +216,7 @@ class Sweeping:
             return (
                 f"it is no orphan any more: {orphan.key.kind} {orphan.key.namespace}/{orphan.key.name} accounts for it"
             )
-        return hindrance(again[0], (), holders)
+        return hindrance(again[0], (), holders, chosen=orphan.arn in self.chosen)
 
     async def _left(self, orphan: Orphan) -> str:
         """`deleted` once a Get finds nothing; AWS deletes in its own time and may fail."""
@@ -239,8 +250,12 @@ def offered_regions(named: Sequence[str]) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def sweeping(settings: Settings, account: str, *, act: bool) -> AsyncIterator[Sweeping]:
+async def sweeping(
+    settings: Settings, account: str, *, act: bool, chosen: frozenset[str] = frozenset()
+) -> AsyncIterator[Sweeping]:
     """A clean-up with connections to Kubernetes and AWS, closed at the end. Without `act`, no write can leave.
+
+    `chosen` are the ARNs that it is about; empty: every orphan.
 
     Raises:
         NoCluster: nothing says where the cluster is.
@@ -249,6 +264,6 @@ async def sweeping(settings: Settings, account: str, *, act: bool) -> AsyncItera
     async with KubernetesClient(await connect()) as cluster:
         estate = AwsEstate(clock, region=settings.region, workers=_WORKERS, permitted=lambda: act)
         try:
-            yield Sweeping(settings, cluster, estate, clock, account)
+            yield Sweeping(settings, cluster, estate, clock, account, chosen=chosen)
         finally:
             estate.close()

@@ -25,8 +25,14 @@ class Verdict:
     """`deleted`, `deleting`, `gone`, `skipped` or `failed`; empty while nothing was done."""
 
 
-def hindrance(orphan: Orphan, users: Iterable[Consumer], holders: Mapping[Key, Holder]) -> str | None:
-    """Why an orphan is left alone, as far as is known; None: nothing keeps it."""
+def hindrance(
+    orphan: Orphan, users: Iterable[Consumer], holders: Mapping[Key, Holder], *, chosen: bool = False
+) -> str | None:
+    """Why an orphan is left alone, as far as is known; None: nothing keeps it.
+
+    `chosen`: a person has named this very object. What no operator has made needs that: it was adopted, and its tags
+    have stayed when it was let go.
+    """
     for holder in holders.values():
         if orphan.arn == holder.existing_arn or orphan.arn in holder.named:
             return f"{holder.key.kind} {holder.key.namespace}/{holder.key.name} names it"
@@ -37,6 +43,8 @@ def hindrance(orphan: Orphan, users: Iterable[Consumer], holders: Mapping[Key, H
         return f"{describe(using, traits)} {verb}"
     if orphan.state in _UNDER_WAY:
         return f"AWS is at work on it ({orphan.state})"
+    if not orphan.made and not chosen:
+        return f"it was not made by the operator but adopted, as far as its tags tell; --arn {orphan.arn} deletes it"
     return None
 
 

@@ -9,7 +9,7 @@ from ivs_operator.api.managed import DeletionPolicy, DriftPolicy
 from ivs_operator.api.names import aws_name
 from ivs_operator.api.recording import ChannelConflictPolicy as ConflictPolicy
 from ivs_operator.api.recording import RecordingConfigurationSpec, ReplacePolicy
-from ivs_operator.domain.identity import Kind, Owner, is_own_tag, spec_hash
+from ivs_operator.domain.identity import ADOPTED, Kind, Owner, is_own_tag, spec_hash
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.settings import CREATE_ONLY, canonical, without_defaults
 
@@ -50,7 +50,8 @@ def desired_from(
     members["name"] = aws_name(spec.name, owner.name)  # an empty one is a name: nameless objects can be adopted
     settings = canonical(kind, members)
     fixed = {key: value for key, value in settings.items() if key in CREATE_ONLY[kind]}
-    hash_ = spec_hash(without_defaults(fixed))
+    existing_arn = members.get("existing", {}).get("arn")
+    hash_ = (ADOPTED if existing_arn is not None else "") + spec_hash(without_defaults(fixed))
     recording = isinstance(spec, RecordingConfigurationSpec)
     return Desired(
         kind=kind,
@@ -64,5 +65,5 @@ def desired_from(
         drift_policy=DriftPolicy(members.get("driftPolicy", DriftPolicy.CORRECT)),
         replace_policy=ReplacePolicy(members.get("replacePolicy", ReplacePolicy.NEVER)),
         conflict_policy=ConflictPolicy(members.get("channelConflictPolicy", ConflictPolicy.KEEP)),
-        existing_arn=members.get("existing", {}).get("arn"),
+        existing_arn=existing_arn,
     )

@@ -9,10 +9,25 @@ from typing import Any, Final
 
 from ivs_operator.api.names import TAG_OWNER, TAG_PREFIX, TAG_SPEC, TAG_UID
 
-__all__ = ["SPEC_HASH_VERSION", "AccountKey", "AnyKey", "Key", "Kind", "Owner", "is_own_tag", "owner_of", "spec_hash"]
+__all__ = [
+    "ADOPTED",
+    "SPEC_HASH_VERSION",
+    "AccountKey",
+    "AnyKey",
+    "Key",
+    "Kind",
+    "Owner",
+    "is_own_tag",
+    "made_by_us",
+    "owner_of",
+    "spec_hash",
+]
 
 SPEC_HASH_VERSION: Final = "v1"
 """Raised when the canonical form changes; an unknown version is compared by Get, never a reason to replace."""
+
+ADOPTED: Final = "adopted-"
+"""Begins the spec tag of an AWS object that was there before us."""
 
 _HASH_DIGITS: Final = 24  # 96 bits: no collision among the objects of one account, and short enough to read
 
@@ -94,6 +109,15 @@ def owner_of(tags: Mapping[str, str]) -> tuple[str, str, str] | None:
 def is_own_tag(key: str) -> bool:
     """Whether a tag key lies in the name space of this operator."""
     return key.startswith(TAG_PREFIX)
+
+
+def made_by_us(tags: Mapping[str, str]) -> bool:
+    """Whether an object with our owner tag was made by an operator: Create itself sets the spec tag, adoption later.
+
+    Without the tag, nobody can tell.
+    """
+    hash_ = tags.get(TAG_SPEC, "")
+    return bool(hash_) and not hash_.startswith(ADOPTED)
 
 
 def spec_hash(create_only: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivs_operator.domain.identity import Key, Kind, owner_of
+from ivs_operator.domain.identity import Key, Kind, made_by_us, owner_of
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
 
@@ -44,6 +44,8 @@ class Orphan:
     """AWS's own word."""
     cause: str
     """Why nothing accounts for it, in words for people; constant as long as nothing changes."""
+    made: bool = True
+    """Whether an operator made it; else it was adopted, or nobody can tell."""
 
     @property
     def kind(self) -> Kind:
@@ -105,7 +107,7 @@ def _orphan(
     if cause is None:
         return None
     name = str(item.settings.get("name") or "")
-    return Orphan(item.arn, key, account_id, region, name, item.state, cause)
+    return Orphan(item.arn, key, account_id, region, name, item.state, cause, made_by_us(item.tags))
 
 
 def _cause(arn: str, key: Key, account_id: str, region: str, holder: Holder | None) -> str | None:
