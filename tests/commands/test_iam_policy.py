@@ -161,3 +161,25 @@ def test_wrong_usage(run_here: RunHere, arguments: list[str], says: str) -> None
     done = run_here("iam-policy", *arguments)
     assert done.code == ExitCode.USAGE
     assert says in done.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--bucket", "arn:aws:s3:::my-vod"),
+        ("--bucket", "My Bucket"),
+        ("--bucket", "a/b"),
+        ("--stream", "arn:aws:firehose:us-west-2:111122223333:deliverystream/chat"),
+        ("--stream", ""),
+        ("--name", "a b/c"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_and_told(run_here: RunHere, option: str, value: str) -> None:
+    done = run_here("iam-policy", f"{option}={value}", "--format=terraform")
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert done.err.startswith(f"ivs-operator: {option}: {value!r} is no name; give ")
+
+
+def test_names_and_patterns_of_names_are_taken(run_here: RunHere) -> None:
+    text = said(run_here, "--bucket=my-vod", "--bucket=media-*", "--stream=Chat_1", "--name=ivs+operator")
+    assert "arn:aws:s3:::media-*" in text

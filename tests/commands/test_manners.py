@@ -25,7 +25,10 @@ from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.output import Notes, colours, write_file, write_folder
 from ivs_operator.domain.failures import NotWritten
+from support.command_here import RunHere, run_here
 from support.operator_process import clean_environment
+
+__all__ = ["run_here"]
 
 SOURCES = Path(__file__).parents[2] / "operator"
 NAMES = [entry.name for entry in CATALOGUE]
@@ -189,6 +192,15 @@ def test_the_plugin_says_where_the_other_commands_are(name: str) -> None:
     done = CliRunner().invoke(plugin, [name], prog_name="kubectl ivs")
     assert done.exit_code == ExitCode.USAGE
     assert done.stderr.startswith(f"kubectl ivs: {name} is a command of ivs-operator; run: ivs-operator {name}")
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["inventory"], ["import"]])
+def test_an_address_of_aws_that_is_none_names_the_variable(run_here: RunHere, arguments: list[str]) -> None:
+    environment = {"AWS_ENDPOINT_URL": "nonsense", "AWS_REGION": "us-west-2"}
+    done = run_here(*arguments, environment=environment)
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("ivs-operator: AWS_ENDPOINT_URL is no address: 'nonsense'")
 
 
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:

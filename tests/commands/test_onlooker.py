@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.aws.inventory import Inventory
+from ivs_operator.commands.misled import MisledEstate
 from ivs_operator.commands.onlooker import Onlooker, _leader
 from ivs_operator.commands.output import Notes
-from ivs_operator.domain.explanation import AtAws, explain
+from ivs_operator.domain.explanation import AtAws, Explanation, explain
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.placement import Identity
 from ivs_operator.domain.times import format_time
@@ -54,17 +56,19 @@ class OneRegion:
         return self.inventory
 
 
+def looked(res: dict[str, Any], estate: Any) -> Explanation:
+    """What `why` finds."""
+    key, cluster = key_of(res), FakeCluster(PLURALS)
+    eyes = Onlooker(Settings(), cluster, estate, VirtualClock(), Notes())  # type: ignore[arg-type]
+    situation, plan = run(eyes._look(key, res, CLUSTER, default_id=False))
+    return explain(res, situation, plan, asked=eyes._unasked(situation), sweep_interval=60.0)
+
+
 def seen(res: dict[str, Any], *there: Any) -> tuple[AtAws, FakeAws]:
     """What `why` says that AWS has, and AWS with its calls."""
-    clock, key = VirtualClock(), key_of(res)
-    aws = FakeAws(clock, key.kind)
+    aws = FakeAws(VirtualClock(), key_of(res).kind)
     aws.put(*there)
-    cluster: Any = FakeCluster(PLURALS)
-    estate: Any = OneRegion(aws)
-    eyes = Onlooker(Settings(), cluster, estate, clock, Notes())
-    situation, plan = run(eyes._look(key, res, CLUSTER, default_id=False))
-    asked = eyes._unasked(situation)
-    return explain(res, situation, plan, asked=asked, sweep_interval=60.0).aws, aws
+    return looked(res, OneRegion(aws)).aws, aws
 
 
 @pytest.mark.parametrize("kind", [RECORDING, CHAT])
@@ -101,3 +105,11 @@ def test_a_spec_that_cant_be_read_hides_nothing_of_what_is_there() -> None:
     arn = arn_of("a")
     found, _ = seen(resource(existing={"arn": arn}, status=ready_status(arn=arn)), made_for(resource()))
     assert (found.arn, found.state) == (arn, "ACTIVE")
+
+
+def test_where_the_address_of_aws_is_none_the_status_speaks() -> None:
+    """A caller of boto3 would be told so by a ValueError."""
+    aws = AwsEstate(VirtualClock(), region=REGION, workers=1, permitted=lambda: False)
+    found = looked(resource(status=ready_status(arn=arn_of("a"))), MisledEstate(aws, "AWS_ENDPOINT_URL is no address"))
+    assert (found.aws.trouble, found.aws.arn) == ("AWS_ENDPOINT_URL is no address", arn_of("a"))
+    assert found.agreed, "nothing is known that would speak against it"

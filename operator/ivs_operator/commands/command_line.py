@@ -122,8 +122,9 @@ def _outcome(run: Callable[[], int], name: str) -> int:
     except OSError as error:
         return _failed_io(name, error)
     except Exception as error:  # noqa: BLE001 - nobody is to see a traceback
-        _say(name, _words(error))
-        return ExitCode.FAILURE
+        misled = _misled(error)
+        _say(name, misled or _words(error))
+        return ExitCode.USAGE if misled else ExitCode.FAILURE
 
 
 def _refuse(name: str, error: click.ClickException) -> int:
@@ -148,6 +149,15 @@ def _failed_io(name: str, error: OSError) -> int:
     else:
         _say(name, one_line(error))
     return ExitCode.FAILURE
+
+
+def _misled(error: Exception) -> str:
+    """Where the address of AWS comes from that boto3 refuses, without saying so; empty for all other errors."""
+    if not isinstance(error, ValueError) or not str(error).startswith("Invalid endpoint"):
+        return ""
+    from ivs_operator.aws.endpoints import endpoint_trouble
+
+    return endpoint_trouble() or f"endpoint_url of the AWS profile is no address ({one_line(error)})"
 
 
 def _words(error: Exception) -> str:

@@ -31,6 +31,9 @@ _USAGE = ExitCode.USAGE
 _FORMATS = ("json", "terraform", "cloudformation")
 _TRUSTS = ("irsa", "pod-identity", "account")
 _ROLE = re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]|(?=.*[*?])[a-z0-9._*?-]{1,63}")  # IAM's wildcards, too
+_STREAM = re.compile(r"[a-zA-Z0-9_.*?-]{1,64}")
+_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PROVIDER = re.compile(r"(?:https://|arn:aws:iam::(\d{12}):oidc-provider/)?([a-z0-9.-]+(?:/[A-Za-z0-9_/-]*)?)")
 
 
@@ -92,6 +95,7 @@ def command(
     from ivs_operator.commands import policy_formats as formats
     from ivs_operator.domain.permissions import document, statements_for
 
+    _check("--name", _NAME, [name], "up to 64 letters, digits and +=,.@_-, for example ivs-operator")
     chosen = _features(features, given["roles"])
     policy = document(statements_for(chosen, _scope(given)))
     trusted = _trust(trust, given) if trust is not None else None
@@ -136,6 +140,8 @@ def _scope(given: dict[str, Any]) -> "Scope":
         raise Failure(f"--account-id: {account!r} is no account id; it has 12 digits", _USAGE)
     for role in given["roles"]:
         _check_role("--role", role)
+    _check("--bucket", _BUCKET, given["buckets"], "the name alone, for example my-vod")
+    _check("--stream", _STREAM, given["streams"], "the name alone, for example chat-events")
     limits: dict[str, Any] = {"roles": given["roles"]} if given["roles"] else {}
     return Scope(
         account_id=account or "*",
@@ -161,6 +167,12 @@ def _pair(tag: str) -> tuple[str, str]:
     if not equals or not key:
         raise Failure(f"--consumer-tag: {tag!r} is not of the form KEY=VALUE", _USAGE)
     return key, value
+
+
+def _check(option: str, form: re.Pattern[str], values: Sequence[str], says: str) -> None:
+    for value in values:
+        if form.fullmatch(value) is None:
+            raise Failure(f"{option}: {value!r} is no name; give {says}", _USAGE)
 
 
 def _check_role(option: str, arn: str | None) -> str:

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from ivs_operator.api.kinds import AWS_ACCOUNT
 from ivs_operator.api.names import TAG_UID
+from ivs_operator.aws.endpoints import endpoint_trouble
 from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.clock import Clock
 from ivs_operator.commands.failure import Failure
+from ivs_operator.commands.misled import MisledEstate
 from ivs_operator.commands.output import Notes
 from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
 from ivs_operator.domain.explanation import Explanation, explain, past_failures
@@ -73,7 +75,7 @@ class Onlooker:
 
     settings: Settings
     cluster: KubernetesClient
-    estate: AwsEstate
+    estate: AwsEstate | MisledEstate
     clock: Clock
     notes: Notes
     resources: ResourceCache = field(default_factory=ResourceCache)
@@ -254,7 +256,9 @@ async def onlooker(settings: Settings, notes: Notes) -> AsyncIterator[Onlooker]:
     """
     clock = Clock()
     async with KubernetesClient(await connect()) as cluster:
-        estate = AwsEstate(clock, region=settings.region, workers=_WORKERS, permitted=lambda: False)
+        aws = AwsEstate(clock, region=settings.region, workers=_WORKERS, permitted=lambda: False)
+        misled = endpoint_trouble()
+        estate = aws if misled is None else MisledEstate(aws, misled)
         busy = asyncio.create_task(_tick(notes))
         try:
             yield Onlooker(settings, cluster, estate, clock, notes)

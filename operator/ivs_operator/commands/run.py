@@ -1,6 +1,8 @@
 """`ivs-operator run`: the operator itself."""
 
 from ivs_operator.commands.command_line import command as command_of
+from ivs_operator.commands.exit_codes import ExitCode
+from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.setting_options import setting_options, settings_from
 
 __all__ = ["command"]
@@ -24,8 +26,12 @@ def command(**given: str | None) -> None:
     import asyncio
 
     from ivs_operator import logs
+    from ivs_operator.aws.endpoints import endpoint_trouble
     from ivs_operator.handlers import register
     from ivs_operator.wiring import Operator
 
+    misled = endpoint_trouble()
+    if misled is not None:
+        raise Failure(misled, ExitCode.USAGE)
     logs.configure(settings.log_format, settings.log_level)
     asyncio.run(Operator(settings).run(register))
