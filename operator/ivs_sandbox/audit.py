@@ -122,13 +122,15 @@ class AuditLog:
             time.sleep(_POLL_INTERVAL)
         return found
 
-    def written_statuses(self) -> Iterator[dict[str, Any]]:
-        """Our custom resources as they were after each write of their status, in order and without managedFields."""
+    def written_statuses(self, user_agent: str) -> Iterator[dict[str, Any]]:
+        """Our custom resources after each write of their status by such a program, in order, without managedFields."""
         for _, line in self._lines(0):
             if b'"responseObject"' not in line:
                 continue
-            written: dict[str, Any] = json.loads(line)["responseObject"]
-            if written.get("kind") != "Status":  # the answer to a write that was refused
+            entry = json.loads(line)
+            written: dict[str, Any] = entry["responseObject"]
+            refused = written.get("kind") == "Status"
+            if entry.get("userAgent") == user_agent and not refused:
                 yield written
 
     def _lines(self, offset: int) -> Iterator[tuple[int, bytes]]:
