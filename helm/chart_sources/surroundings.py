@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chart_sources.model import EMPTY_OR_NAME, FreeList, FreeMap, Strings, Values
+from chart_sources.model import EMPTY_OR_NAME, FreeList, FreeMap, Labels, Strings, Values
 
 __all__ = ["Surroundings"]
 
@@ -19,7 +19,8 @@ class Crds(Values):
     """Make them, and renew them with each upgrade. Turn it off in all but one of several releases in a cluster."""
 
     keep: bool = True
-    """Keep them at `helm uninstall`. With them go all objects, so that without it an uninstall hangs on them."""
+    """Keep them at `helm uninstall`. With them go all objects, so that without it an uninstall hangs on them. False
+    does not go with admissionPolicy.teardown, which would stop the uninstall half-way."""
 
     annotations: Strings = Field({})
     """Annotations of the CRDs."""
@@ -47,7 +48,7 @@ class Service(Values):
     annotations: Strings = Field({})
     """Annotations of the Service."""
 
-    labels: Strings = Field({})
+    labels: Labels = Field({})
     """Labels of the Service."""
 
 
@@ -62,6 +63,9 @@ class NetworkPolicy(Values):
 
     api_server_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field([443, 6443])
     """Ports of AWS's endpoints and of the API server."""
+
+    node_metadata: bool = False
+    """Out to the node's metadata service (169.254.169.254), too: for the credentials of the node's role."""
 
     extra_egress: FreeList = Field([])
     """Further rules for what goes out."""
@@ -79,7 +83,7 @@ class Scrape(Values):
     namespace: Annotated[str, Field(pattern=EMPTY_OR_NAME)] = ""
     """Namespace to make it in; empty: the release's."""
 
-    labels: Strings = Field({})
+    labels: Labels = Field({})
     """Labels, for Prometheus to find it: often `release: kube-prometheus-stack`."""
 
     annotations: Strings = Field({})
@@ -110,7 +114,7 @@ class PrometheusRule(Values):
     namespace: Annotated[str, Field(pattern=EMPTY_OR_NAME)] = ""
     """Namespace to make it in; empty: the release's."""
 
-    labels: Strings = Field({})
+    labels: Labels = Field({})
     """Labels, for Prometheus to find it."""
 
     annotations: Strings = Field({})
@@ -132,7 +136,7 @@ class Dashboard(Values):
     namespace: Annotated[str, Field(pattern=EMPTY_OR_NAME)] = ""
     """Namespace to make it in; empty: the release's."""
 
-    labels: Strings = Field({"grafana_dashboard": "1"})
+    labels: Labels = Field({"grafana_dashboard": "1"})
     """Labels that the sidecar looks for."""
 
     annotations: Strings = Field({})
@@ -169,8 +173,8 @@ class AdmissionPolicy(Values):
     accounts: bool = True
     """Refuse objects whose accountRef names an AWSAccount that does not allow their namespace."""
 
-    validation_actions: list[ValidationAction] = Field(["Deny"])
-    """What happens to such requests: Deny, Warn, Audit; Warn and Audit to see first whom it would concern."""
+    validation_actions: list[ValidationAction] = Field(["Deny"], min_length=1, json_schema_extra={"uniqueItems": True})
+    """What happens to such requests: Deny or Warn, and Audit; Warn and Audit to see first whom it would concern."""
 
 
 class Test(Values):

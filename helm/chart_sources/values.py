@@ -1,21 +1,22 @@
 """The values: one schema, of which values.yaml, values.schema.json and the README are made."""
 
 import re
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Final
 
-from pydantic import Field
+import yaml
+from pydantic import Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from chart_sources.model import EMPTY_OR_NAME, FreeMap, Image, Strings, Values
+from chart_sources.model import EMPTY_OR_LABEL, FreeMap, Image, Labels, Schema, Strings, Values
 from chart_sources.surroundings import Surroundings
 from chart_sources.workload import Workload
 from ivs_operator.api.account import AWSAccountSpec
+from ivs_operator.api.scalars import ObjectName
 from ivs_operator.api.schema import resolved
 from ivs_operator.settings import Settings
 
 __all__ = ["Schema", "schema_of_values"]
-
-Schema = dict[str, Any]
 
 # What differs in a pod: logs go to collectors, and the Service needs to know the ports.
 _IN_A_POD: Final[dict[str, Schema]] = {
@@ -24,6 +25,7 @@ _IN_A_POD: Final[dict[str, Schema]] = {
     "health_port": {"minimum": 1},
     "metrics_port": {"minimum": 1},
 }
+_ALERTS: Final = Path(__file__).resolve().parents[2] / "manifests" / "alerts" / "alerts.yaml"
 # The root's order: what people set first comes first.
 _FIRST: Final = (
     "image",
@@ -45,16 +47,16 @@ class _Root(Workload, Surroundings):
     image_pull_secrets: list[dict[str, str]] = Field([])
     """Secrets with registry credentials: `- name: my-secret`."""
 
-    common_labels: Strings = Field({})
+    common_labels: Labels = Field({})
     """Labels of everything."""
 
     common_annotations: Strings = Field({})
     """Annotations of everything."""
 
-    name_override: Annotated[str, Field(pattern=EMPTY_OR_NAME, max_length=53)] = ""
+    name_override: Annotated[str, Field(pattern=EMPTY_OR_LABEL, max_length=53)] = ""
     """Instead of the chart's name, in names and labels."""
 
-    fullname_override: Annotated[str, Field(pattern=EMPTY_OR_NAME, max_length=53)] = ""
+    fullname_override: Annotated[str, Field(pattern=EMPTY_OR_LABEL, max_length=53)] = ""
     """The name of everything, instead of release and chart."""
 
 
@@ -73,7 +75,8 @@ def schema_of_values() -> Schema:
     root = _clean(resolved(_Root))
     properties: Schema = root["properties"]
     properties["settings"] = _settings()
-    properties["awsAccounts"]["additionalProperties"] = _closed(resolved(AWSAccountSpec))
+    _name_accounts(properties["awsAccounts"])
+    properties["monitoring"]["properties"]["prometheusRule"]["properties"]["disabled"]["items"]["enum"] = _alerts()
     middle = sorted(properties.keys() - {*_FIRST, *_LAST}, key=list(properties).index)
     ordered = {name: properties[name] for name in (*_FIRST, *middle, *_LAST)}
     ordered |= _clean(resolved(_OfHelm))["properties"]
@@ -84,6 +87,17 @@ def schema_of_values() -> Schema:
         "additionalProperties": False,
         "properties": ordered,
     }
+
+
+def _name_accounts(schema: Schema) -> None:
+    """Specs by the names of objects. Not by propertyNames: of these Helm tells a wrong place."""
+    named = TypeAdapter(ObjectName).json_schema()["pattern"]
+    schema |= {"patternProperties": {named: _closed(resolved(AWSAccountSpec))}, "additionalProperties": False}
+
+
+def _alerts() -> list[str]:
+    groups = yaml.safe_load(_ALERTS.read_text())["groups"]
+    return [rule["alert"] for group in groups for rule in group["rules"]]
 
 
 def _settings() -> Schema:

@@ -1,14 +1,42 @@
 """Values of the Deployment: who runs it, where, and how it is kept alive."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, WithJsonSchema
 
-from chart_sources.model import EMPTY_OR_NAME, FreeList, FreeMap, Strings, Values
+from chart_sources.model import EMPTY_OR_NAME, FreeList, FreeMap, Labels, Schema, Strings, Values, only
 
 __all__ = ["CredentialsSecret", "PodDisruptionBudget", "Probe", "Probes", "ServiceAccount", "Workload"]
 
 Times = Annotated[int, Field(ge=1)]
+
+_QUANTITIES: Final[Schema] = {
+    "type": ["object", "null"],
+    "additionalProperties": {
+        "type": ["string", "number", "null"],
+        "pattern": r"^[0-9.]+([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?$",
+    },
+}
+_RESOURCES: Final = only((), requests=_QUANTITIES, limits=_QUANTITIES, claims={"type": "array"})
+_ID: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
+_SWITCH: Final[Schema] = {"type": ["boolean", "null"]}
+_OF_BOTH: Final[dict[str, Schema]] = {"runAsUser": _ID, "runAsGroup": _ID, "runAsNonRoot": _SWITCH}
+_POD_SECURITY: Final = only(
+    (
+        *("appArmorProfile", "fsGroupChangePolicy", "seLinuxChangePolicy", "seLinuxOptions", "seccompProfile"),
+        *("supplementalGroups", "supplementalGroupsPolicy", "sysctls", "windowsOptions"),
+    ),
+    **_OF_BOTH,
+    fsGroup=_ID,
+)
+_CONTAINER_SECURITY: Final = only(
+    ("appArmorProfile", "capabilities", "procMount", "seLinuxOptions", "seccompProfile", "windowsOptions"),
+    **_OF_BOTH,
+    allowPrivilegeEscalation=_SWITCH,
+    privileged=_SWITCH,
+    readOnlyRootFilesystem=_SWITCH,
+)
+_STRATEGY: Final = only((), type={"enum": ["RollingUpdate", "Recreate"]}, rollingUpdate={"type": ["object", "null"]})
 
 
 class ServiceAccount(Values):
@@ -23,7 +51,7 @@ class ServiceAccount(Values):
     annotations: Strings = Field({})
     """IAM roles for service accounts: `eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/ivs-operator`."""
 
-    labels: Strings = Field({})
+    labels: Labels = Field({})
     """Labels of the account."""
 
     automount_token: bool = True
@@ -98,7 +126,8 @@ class Workload(Values):
     """Further flags of `ivs-operator run`; they win over settings."""
 
     extra_env: FreeList = Field([])
-    """Further variables, e.g. `- {name: HTTPS_PROXY, value: http://proxy:3128}` or AWS_ENDPOINT_URL."""
+    """Further variables, e.g. `- {name: HTTPS_PROXY, value: http://proxy:3128}` or AWS_ENDPOINT_URL. One that
+    the chart sets by settings or awsCredentialsSecret is refused."""
 
     extra_env_from: FreeList = Field([])
     """Further sources of variables: Secrets, ConfigMaps."""
@@ -115,7 +144,9 @@ class Workload(Values):
     extra_containers: FreeList = Field([])
     """Containers that run beside."""
 
-    resources: FreeMap = Field({"requests": {"cpu": "20m", "memory": "160Mi"}, "limits": {"memory": "512Mi"}})
+    resources: FreeMap = Field(
+        {"requests": {"cpu": "20m", "memory": "160Mi"}, "limits": {"memory": "512Mi"}}, json_schema_extra=_RESOURCES
+    )
     """Measured: 97 MB after the start, 119 MB with 300 objects, which take 0.7 % of a core at rest. No CPU limit: it
     would only make the operator late."""
 
@@ -123,8 +154,11 @@ class Workload(Values):
     termination_grace_period_seconds: Annotated[int, Field(ge=25)] = 30
     """Seconds to finish the AWS call in hand and to write down its result: the operator takes up to 20."""
 
-    strategy: FreeMap = Field({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})
-    """How pods are replaced. The lease sees to it that old and new never work at the same time."""
+    strategy: FreeMap = Field(
+        {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, json_schema_extra=_STRATEGY
+    )
+    """How pods are replaced; rollingUpdate counts with that type only. The lease sees to it that old and new never
+    work at the same time."""
 
     revision_history_limit: Annotated[int, Field(ge=0)] = 5
     """Old ReplicaSets that are kept."""
@@ -135,7 +169,7 @@ class Workload(Values):
     pod_annotations: Strings = Field({})
     """Annotations of the pods."""
 
-    pod_labels: Strings = Field({})
+    pod_labels: Labels = Field({})
     """Labels of the pods."""
 
     pod_security_context: FreeMap = Field(
@@ -145,7 +179,8 @@ class Workload(Values):
             "runAsGroup": 65532,
             "fsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
-        }
+        },
+        json_schema_extra=_POD_SECURITY,
     )
     """Passes Pod Security `restricted`. OpenShift gives ids itself: set runAsUser, runAsGroup and fsGroup to null."""
 
@@ -154,7 +189,8 @@ class Workload(Values):
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
-        }
+        },
+        json_schema_extra=_CONTAINER_SECURITY,
     )
     """Of the container; only /tmp can be written."""
 

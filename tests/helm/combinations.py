@@ -223,7 +223,19 @@ COMBINATIONS = [
                 "extraIngress": [{"from": [{"podSelector": {}}]}],
             }
         },
-        lambda r: len(r.one("NetworkPolicy")["spec"]["egress"]) == 4,
+        lambda r: len(r.one("NetworkPolicy")["spec"]["egress"]) == 4 and "169.254.169.254" not in r.text,
+    ),
+    Combination(
+        "a network policy for the node's role",
+        {"networkPolicy": {"enabled": True, "nodeMetadata": True}},
+        lambda r: (
+            "169.254.169.254/32"
+            in [
+                peer["ipBlock"]["cidr"]
+                for rule in r.one("NetworkPolicy")["spec"]["egress"]
+                for peer in rule.get("to", [])
+            ]
+        ),
     ),
     Combination(
         "scraped by a ServiceMonitor, with alerts",

@@ -6,6 +6,8 @@ import pytest
 
 from helm.chart import render
 
+ACCOUNT_ROLE = "arn:aws:iam::222233334444:role/ivs-operator"
+
 BY_SCHEMA = [
     pytest.param({"replica": 2}, "additional properties 'replica' not allowed", id="a typing mistake at the root"),
     pytest.param(
@@ -124,6 +126,47 @@ BY_SCHEMA = [
     ),
     pytest.param(
         {"probes": {"liveness": {"periodSeconds": 0}}}, "'/probes/liveness/periodSeconds'", id="a probe all the time"
+    ),
+    pytest.param(
+        {"commonLabels": {"app.kubernetes.io/name": "x"}},
+        "at '/commonLabels/app.kubernetes.io~1name': false schema",
+        id="a label of the chart's own",
+    ),
+    pytest.param(
+        {"podLabels": {"app.kubernetes.io/component": "x"}},
+        "at '/podLabels/app.kubernetes.io~1component': false schema",
+        id="a label by which the Deployment finds its pods",
+    ),
+    pytest.param({"nameOverride": "a.b"}, "at '/nameOverride': 'a.b' does not match", id="no Service has a dot"),
+    pytest.param({"fullnameOverride": "a.b"}, "at '/fullnameOverride': 'a.b' does not match", id="nor by this way"),
+    pytest.param(
+        {"awsAccounts": {"Prod_x": {"roleARN": ACCOUNT_ROLE}}},
+        "at '/awsAccounts': additional properties 'Prod_x' not allowed",
+        id="an account of a name that no object has",
+    ),
+    pytest.param(
+        {"admissionPolicy": {"validationActions": []}}, "'/admissionPolicy/validationActions': minItems", id="no action"
+    ),
+    pytest.param(
+        {"resources": {"request": {"cpu": "1"}}},
+        "at '/resources': additional properties 'request' not allowed",
+        id="a plural of Kubernetes",
+    ),
+    pytest.param({"resources": {"limits": {"memory": "1 GB"}}}, "at '/resources/limits/memory'", id="no quantity"),
+    pytest.param(
+        {"podSecurityContext": {"runAsUsr": 1}},
+        "at '/podSecurityContext': additional properties 'runAsUsr' not allowed",
+        id="a slip in the security context",
+    ),
+    pytest.param(
+        {"securityContext": {"privileged": "no"}}, "at '/securityContext/privileged'", id="a word for a switch"
+    ),
+    pytest.param({"securityContext": {"fsGroup": 1}}, "additional properties 'fsGroup'", id="that of the pod only"),
+    pytest.param({"strategy": {"type": "Recreated"}}, "at '/strategy/type': value must be one of", id="a strategy"),
+    pytest.param(
+        {"monitoring": {"prometheusRule": {"disabled": ["NoSuchAlert"]}}},
+        "at '/monitoring/prometheusRule/disabled/0': value must be one of 'IvsOperatorNotLeading'",
+        id="an alert that is none",
     ),
 ]
 

@@ -295,6 +295,39 @@ def test_a_second_release_with_the_same_crds_or_names_is_refused_by_helm_in_word
 
 
 @pytest.mark.usefixtures("crds")
+def test_an_account_that_was_patched_by_hand_is_told_and_taken_back_by_force(
+    release: Callable[..., Release], cluster: ControlPlane, tmp_path: Path
+) -> None:
+    """As docs/install.md says it; the refused upgrade must not take the account away."""
+    patched, name = release("patched", clusterId="patched"), "patched-prod"
+    values: dict[str, Any] = {
+        **patched.values,
+        "crds": {"install": False},
+        "awsAccounts": {name: {"roleARN": ROLE, "externalID": "ours"}},
+    }
+    patched.helm.apply("install", "patched", CHART, values)
+    uid = patched.get("awsaccount", name)["metadata"]["uid"]
+    cluster.kubectl("patch", "awsaccount", name, "--type=merge", "--patch", '{"spec": {"externalID": "by-hand"}}')
+    refused = patched.helm.apply("upgrade", "patched", CHART, values, check=False)
+    assert refused.returncode != 0
+    assert 'conflict with "kubectl-patch"' in refused.stderr
+    assert ".spec.externalID" in refused.stderr
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    only = ("--namespace=patched", f"--values={file}", "--show-only=templates/aws-accounts.yaml")
+    cluster.kubectl(
+        *("apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"),
+        stdin=run_helm("template", "patched", CHART, *only).stdout,
+    )
+    values["awsAccounts"][name]["externalID"] = "later"
+    patched.helm.apply("upgrade", "patched", CHART, values)
+    account = patched.get("awsaccount", name)
+    assert account["spec"]["externalID"] == "later", "the field is Helm's again"
+    assert account["metadata"]["uid"] == uid
+    assert "deletionTimestamp" not in account["metadata"]
+
+
+@pytest.mark.usefixtures("crds")
 def test_helm_test_waits_for_a_pod_that_ends_well(release: Callable[..., Release], cluster: ControlPlane) -> None:
     """The pod's own word is tried above; here, that Helm makes it, waits for it, and takes it away."""
     tried = release("tried")
