@@ -97,7 +97,9 @@ def test_what_is_applied_gets_ready_and_changes_nothing_but_tags(walk: Walk, imp
 
     again = imported("--namespace", walk.namespace)
     assert (again.code, again.out) == (0, "")
-    assert again.err.startswith("nothing to import\nleft out arn:")
+    assert again.err.startswith(
+        "nothing to import, so that nothing is written: kubectl apply would find no objects\nleft out arn:"
+    )
     assert objects(imported("--namespace", walk.namespace, "--all")) == found, "the same names as before"
 
     walk.kubectl("delete", "-f", "-", "--wait=false", stdin=done.out)
@@ -138,7 +140,10 @@ def test_a_folder_that_kubectl_applies_as_a_whole(walk: Walk, imported: Callable
     found = walk.api.get(CHAT, expected, "logs")
     assert found is not None
     assert found["spec"]["existing"]["arn"] == logs
-    assert imported(f"--namespace={namespace}", f"--output-dir={folder}").code == 0, "an earlier import may be renewed"
+    renewed = imported(f"--namespace={namespace}", f"--output-dir={folder}")
+    assert renewed.code == 0, "an earlier import may be renewed"
+    assert "to be there before it is applied: namespaces " in renewed.err
+    assert "to be there" not in done.err, "they were written"
 
 
 def test_many_rooms_become_few_entries_at_a_page_each(walk: Walk, imported: Callable[..., Done]) -> None:

@@ -171,7 +171,8 @@ def test_a_room_that_moves_while_pages_are_read_is_not_overlooked(account: Emula
     [
         (["--regions=mars-1"], "--regions: Amazon IVS is not offered in mars-1; it is in ap-northeast-1,"),
         (["--columns=nam"], "--columns: there is no column nam; use _key,"),
-        (["--columns=,"], "--columns: there is no column"),
+        (["--columns=,"], "--columns: it names none; use all, or some of _key,"),
+        (["--columns="], "--columns: it names none"),
         (["--format=xml"], "'xml' is not one of 'table', 'json', 'csv', 'html'"),
     ],
 )
@@ -179,6 +180,14 @@ def test_wrong_usage(run_here: RunHere, arguments: list[str], says: str) -> None
     done = run_here("inventory", *arguments, environment={"AWS_REGION": REGION})
     assert done.code == ExitCode.USAGE
     assert says in done.err
+
+
+def test_an_account_with_nothing_is_said_to_have_nothing(emulator: Emulator, run_here: RunHere) -> None:
+    done = run_here("inventory", environment=emulator.environment())
+    assert (done.code, done.out) == (0, ""), "no header without rows"
+    assert done.err == "there is no recording or logging configuration\n"
+    program = run_here("inventory", "--format=json", "--quiet", environment=emulator.environment())
+    assert (program.out, program.err) == ("[]\n", "")
 
 
 def test_no_region_is_said_with_the_remedy(run_here: RunHere) -> None:

@@ -92,6 +92,7 @@ def test_orphans_are_what_nobody_accounts_for(
     named = f"--kubeconfig={control_plane.kubeconfig}"
     own_id = tool("inventory", "--orphans", "--format=json", named, KUBECONFIG="/nowhere/kubeconfig")
     assert (own_id.code, json.loads(own_id.out)) == (0, []), "by the UID of kube-system none of them is ours"
+    assert own_id.err == "there are no orphans\n"
 
 
 @pytest.mark.parametrize("arguments", [("--orphans",), ("--accounts=prod",)])

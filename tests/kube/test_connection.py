@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from kubernetes.aio import client as kubernetes
 
-from ivs_operator.kube.connection import connect, kopf_login
+from ivs_operator.kube.connection import NoCluster, connect, kopf_login
 
 Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
@@ -138,3 +138,23 @@ async def test_python_would_refuse_them(strict: Callable[..., ssl.SSLContext], s
     async with aiohttp.ClientSession(connector=connector) as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError, match="Missing Authority Key Identifier"):
             await session.get(f"{address}/version")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(None, "no cluster: KUBECONFIG names {path}, and there is no such file", id="missing"),
+        pytest.param("root:x:0:0:root", "the kubeconfig ({path}) can't be read: it is no kubeconfig", id="any text"),
+        pytest.param("", "the kubeconfig ({path}) can't be read: it is no kubeconfig", id="empty"),
+        pytest.param("a: [", "the kubeconfig ({path}) can't be read: while parsing", id="no YAML"),
+        pytest.param("a: 1", "no cluster: ", id="a key is missing"),
+    ],
+)
+async def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path, content: str | None, says: str) -> None:
+    path = tmp_path / "config"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(NoCluster) as error:
+        await connect({"KUBECONFIG": str(path)})
+    assert str(error.value).startswith(says.format(path=path))
+    assert "object does not" not in str(error.value), "nothing that Python says"

@@ -28,6 +28,7 @@ ivs-operator import --arn arn:aws:ivs:us-west-2:111122223333:recording-configura
 """
 
 _ARN = re.compile(r"arn:aws:(ivs|ivschat):([a-z0-9-]+):\d{12}:(recording|logging)-configuration/[a-zA-Z0-9-]+")
+_NOTHING = "nothing to import, so that nothing is written: kubectl apply would find no objects"
 _MOST_TOLD = 10  # lines about what was left out; the rest is counted
 
 
@@ -94,6 +95,9 @@ def command(
     if outcome.imports:
         _write(outcome.imports, output, output_dir, namespaces=create_namespaces)
     _report(outcome, notes, output or output_dir)
+    if output_dir is not None and outcome.imports and not create_namespaces:
+        names = ", ".join(sorted({made.namespace for made in outcome.imports}))
+        notes.say(f"to be there before it is applied: namespaces {names}; --create-namespaces writes them, too")
     gaps = [str(gap) for gap in found.gaps] + _missing(outcome)
     if not outcome.imports and (arns or gaps):
         raise Failure(gaps[0] if gaps else "nothing was imported")
@@ -152,7 +156,7 @@ def _report(outcome: "Outcome", notes: Notes, target: Path | None) -> None:
     from ivs_operator.domain.inventory_rows import visible
 
     where = f" to {target}" if target is not None else ""
-    notes.say(f"{count_of(outcome.imports)} imported{where}" if outcome.imports else "nothing to import")
+    notes.say(f"{count_of(outcome.imports)} imported{where}" if outcome.imports else _NOTHING)
     for made in outcome.imports:
         for remark in made.remarks:
             notes.say(visible(f"{made.namespace}/{made.name}: {remark}"))

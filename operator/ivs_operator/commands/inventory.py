@@ -84,6 +84,11 @@ def command(
     if orphans:
         lost = {orphan.arn for orphan in asyncio.run(orphans_of(found.listed, settings.cluster_id))}
         rows = [row for row in rows if row["arn"] in lost]
+    if not rows:
+        if not gaps:
+            notes.say("there are no orphans" if orphans else "there is no recording or logging configuration")
+        if format_ == "table" and output is None:
+            context.exit(told(gaps, notes))  # columns of nothing tell nobody anything
     text = _rendered(rows, format_, chosen, gaps, painted=output is None and colours())
     if output is None:
         give(text)
@@ -101,7 +106,9 @@ def _columns(given: str | None) -> tuple[str, ...]:
         return TABLE_COLUMNS
     names = COLUMNS if given == ALL else names_in(given)
     unknown = [name for name in names if name not in COLUMNS]
-    if unknown or not names:
+    if not names:
+        raise Failure(f"--columns: it names none; use {ALL}, or some of {', '.join(COLUMNS)}", ExitCode.USAGE)
+    if unknown:
         raise Failure(f"--columns: there is no column {', '.join(unknown)}; use {', '.join(COLUMNS)}", ExitCode.USAGE)
     return names
 

@@ -4,6 +4,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import kopf
@@ -54,6 +55,7 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
         except ConfigException as error:
             raise NoCluster(f"running in a pod, but without a service account token: {error}") from error
         return configuration
+    _check_there(environ)
     try:
         await config.load_kube_config(  # type: ignore[no-untyped-call]
             environ.get("KUBECONFIG") or None, context=context, client_configuration=configuration
@@ -62,10 +64,21 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
         message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
         raise NoCluster(message) from error
     except _UNREADABLE as error:
-        reason = " ".join(str(error).split())  # a parser's error has several lines
-        message = f"the kubeconfig can't be read: {reason or type(error).__name__}. Set KUBECONFIG to a valid file"
+        told = isinstance(error, OSError | YAMLError)  # all else is what Python says of a text of another shape
+        reason = " ".join(str(error).split()) if told else "it is no kubeconfig"  # a parser's error has several lines
+        named = f" ({environ['KUBECONFIG']})" if environ.get("KUBECONFIG") else ""
+        message = f"the kubeconfig{named} can't be read: {reason}. Set KUBECONFIG to a valid file"
         raise NoCluster(message) from error
     return configuration
+
+
+def _check_there(environ: Mapping[str, str]) -> None:
+    """The client passes over files that are missing, and then says that a key is."""
+    named = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    if named and not any(Path(path).expanduser().exists() for path in named):
+        paths = " and ".join(named)
+        message = f"no cluster: KUBECONFIG names {paths}, and there is no such file. Set it to a kubeconfig file"
+        raise NoCluster(message)
 
 
 def usual_namespace(environ: Mapping[str, str] = os.environ) -> str:
