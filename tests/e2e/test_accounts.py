@@ -106,7 +106,7 @@ def test_an_account_that_is_deleted_first_goes_after_its_users(walk: Walk, accou
     walk.delete(CHAT, "chat")
     walk.gone(CHAT, "chat")
     account.gone()
-    assert "create it" in walk.reason(CHAT, "late", "AccountNotFound")
+    until(lambda: "create it" in walk.reason(CHAT, "late", "AccountNotFound"), "who came late is told what to do")
     walk.delete(CHAT, "late")
     walk.gone(CHAT, "late")
     assert walk.configurations(CHAT) == []
