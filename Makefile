@@ -63,9 +63,8 @@ chaos: $(VENV)/.installed ## Play thousands of seeded schedules in virtual time 
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.installed control-plane ## Counts of AWS calls and Kubernetes writes, as tables
-	@echo "| what | Kubernetes writes | AWS writes | AWS reads |"
-	$(BIN)/pytest tests/benchmarks -p no:cacheprovider -s -q $(ARGS)
+bench: $(VENV)/.installed control-plane ## Measure, and write docs/benchmarks.md with its plots (ARGS=--help tells what can be set)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: control-plane
 control-plane: $(VENV)/.installed ## Find or build etcd, kube-apiserver, kube-controller-manager and kubectl (minutes, once)
