@@ -47,7 +47,7 @@ OPERATIONS = {
         "TagResource",
         "UntagResource",
     ),
-    "sts": ("GetCallerIdentity",),
+    "sts": ("GetCallerIdentity", "AssumeRole"),
 }
 FAST, SLOW, INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
 
@@ -57,6 +57,11 @@ BY_CODE: dict[str, tuple[FaultClass, Reason]] = {
     "ServiceQuotaExceededException": (SLOW, Reason.QUOTA_EXCEEDED),
     "ThrottlingException": (FAST, Reason.THROTTLED),
     "InternalServerException": (FAST, Reason.UNAVAILABLE),
+    "ExpiredTokenException": (FAST, Reason.ACCESS_DENIED),
+    "RegionDisabledException": (SLOW, Reason.ACCESS_DENIED),
+    # Of session policies, which are never sent.
+    "MalformedPolicyDocument": (SLOW, Reason.UNAVAILABLE),
+    "PackedPolicyTooLarge": (SLOW, Reason.UNAVAILABLE),
 }
 MADE, CHANGED, REMOVED, READ = (
     Reason.CREATE_FAILED,
@@ -141,15 +146,20 @@ def declared() -> Iterator[Any]:
         for operation in operations:
             for shape in client(service).meta.service_model.operation_model(operation).error_shapes:
                 member = next(name for name in shape.members if name.lower().endswith("message"))
-                status = shape.metadata["error"]["httpStatusCode"]
+                error = shape.metadata["error"]
+                code = error.get("code", shape.name)
                 yield pytest.param(
-                    service, operation, shape.name, status, member, id=f"{service} {operation} {shape.name}"
+                    service, operation, code, error["httpStatusCode"], member, id=f"{service} {operation} {code}"
                 )
 
 
 @pytest.mark.parametrize(("service", "operation", "code", "status", "member"), list(declared()))
 def test_declared(service: str, operation: str, code: str, status: int, member: str) -> None:
-    error = raised(service, operation, status, {member: "told by AWS"}, {"x-amzn-errortype": code})
+    body: Any = {member: "told by AWS"}
+    if service == "sts":  # speaks XML
+        told = f"<Error><Code>{code}</Code><Message>told by AWS</Message></Error><RequestId>r-1</RequestId>"
+        body = f"<ErrorResponse>{told}</ErrorResponse>".encode()
+    error = raised(service, operation, status, body, {"x-amzn-errortype": code})
     fault = fault_of(operation, error)
     if code in BY_CODE:
         wanted = BY_CODE[code]
