@@ -79,7 +79,7 @@ def test_a_seed_replays_exactly_in_another_process() -> None:
     [
         "a Create is tried again at once when no answer comes",
         "a room keeps only ours",
-        "an entry leaves the record with the spec",
+        "what stands in a full room is pushed out",
     ],
 )
 def test_a_fault_in_the_product_is_found_and_made_small(name: str) -> None:
