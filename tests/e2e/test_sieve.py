@@ -167,6 +167,9 @@ class TestUnobservedState:
         assert set(walk.aws_writes(since)) <= {"ivschat.TagResource"}, "only the uid of the restored object"
 
 
+_REPLY = "reply"  # instead of a write to Kubernetes
+
+
 class TestIntermediateState:
     """The process dies between two writes that belong together."""
 
@@ -184,7 +187,7 @@ class TestIntermediateState:
             ("", "/logs", "", "the finalizer is asked for"),
             ("", "/logs/status", "finalizer", "the intent is asked for"),
             ("CreateLoggingConfiguration", "", "finalizer, intent", "the intent is there, and nothing is made"),
-            ("UpdateRoom", "", "finalizer, intent, 1 made", "it is made, and no status names it"),
+            ("CreateLoggingConfiguration", _REPLY, "finalizer, intent, 1 made", "it is made, and no status names it"),
             ("UpdateRoom", "/logs", "finalizer, intent, 1 made, 1 joined", "a room is joined, and no status says so"),
         ):
             self._killed_between(walk, proxy, call, write)
@@ -213,12 +216,15 @@ class TestIntermediateState:
 
     @staticmethod
     def _killed_between(walk: Walk, proxy: ApiProxy, call: str, write: str) -> None:
-        """Dead after `call` to AWS and before the next `write` to Kubernetes; without a write, just before the call."""
+        """Dead after `call` to AWS and before the next `write` to Kubernetes, or while the reply is on its way.
+
+        Without a write, just before the call.
+        """
         if call:
             held = walk.control.add_fault(operation=call, hold="after" if write else "before", count=1)
             walk.operator.launch()
             walk.control.wait_held(held, timeout=_NEEDED)
-        if write:
+        if write not in {"", _REPLY}:
             stuck = proxy.add(method="PATCH", part=write, delay=3600.0)
             if call:
                 walk.control.remove_fault(held)

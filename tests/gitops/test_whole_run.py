@@ -71,13 +71,15 @@ def test_only_what_rbac_refused_to_the_operator_that_ships_is_a_missing_rule() -
 
 def test_the_audit_log_is_looked_at_and_repetitions_count_once(tmp_path: Path) -> None:
     log = tmp_path / "audit.log"
-    event = {"requestReceivedTimestamp": "t", "user": {"username": USER}, "verb": "patch"}
+    event = {"requestReceivedTimestamp": "t", "user": {"username": USER}, "verb": "patch", "userAgent": "ivs-operator"}
     answers = [{"code": 200, "responseObject": dict(READY.object)}] * 2
     answers.append({"code": 409, "responseObject": {"kind": "Status"}})
     lines = [
         {**event, "responseStatus": {"code": answer["code"]}, "responseObject": answer["responseObject"]}
         for answer in answers
     ]
+    by_hand = with_condition(reason="Whatever")
+    lines.append({**lines[0], "userAgent": "kubectl/v1.36.3", "responseObject": by_hand})
     log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
     found = look_back(AuditLog(log, touch=lambda _: None))
