@@ -5,6 +5,7 @@ Only requests about a bucket itself are judged, path style. A bucket that somebo
 
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from ivs_emulator.accounts import account_of, scope_of
@@ -20,9 +21,9 @@ _DENIED = (
 def refusal(environ: Mapping[str, Any]) -> Reply | None:
     """S3's 403 to a request for a bucket that is not the caller's, or not of the owner whom the caller expects."""
     scope = scope_of(environ)
-    models: Any = sys.modules.get("moto.s3.models")
-    if scope is None or scope.service != "s3" or models is None:
+    if scope is None or scope.service != "s3" or "moto.s3.models" not in sys.modules:
         return None
+    models: Any = import_module("moto.s3.models")  # waits for whoever is just importing it
     name, _, key = str(environ.get("PATH_INFO", "")).strip("/").partition("/")
     found = models.s3_backends.bucket_accounts.get(name)
     if found is None or key:

@@ -6,6 +6,7 @@ imported for that: it cannot hold anything.
 
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import Any
 
 __all__ = ["bucket_region", "chat_destination_usable", "create_buckets"]
@@ -15,9 +16,9 @@ _PARTITION = "aws"
 
 def bucket_region(account: str, bucket: str) -> str | None:
     """The region of `bucket` if `account` owns it, else None."""
-    module: Any = sys.modules.get("moto.s3.models")
-    if module is None:
+    if "moto.s3.models" not in sys.modules:
         return None
+    module: Any = import_module("moto.s3.models")  # waits for whoever is just importing it
     owner = module.s3_backends.bucket_accounts.get(bucket)
     if owner != (_PARTITION, account):
         return None

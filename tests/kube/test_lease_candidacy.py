@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from ivs_operator.aws.calls import CLIENT_CONFIG, guard_writes
 from ivs_operator.domain.failures import PermitLost
@@ -79,7 +80,9 @@ async def test_what_a_process_may_write(why: str, held: bool, stopping: bool, aw
 
 def test_a_write_is_refused_at_the_last_moment_and_a_read_never(emulator: Emulator) -> None:
     permitted = True
-    client = boto3.client("ivschat", endpoint_url=emulator.url, config=CLIENT_CONFIG, region_name="us-west-2",
+    # Under another name than the operator's, which never makes or deletes a room.
+    config = CLIENT_CONFIG.merge(Config(user_agent_extra="test"))
+    client = boto3.client("ivschat", endpoint_url=emulator.url, config=config, region_name="us-west-2",
                           aws_access_key_id="x", aws_secret_access_key="x")  # fmt: skip
     guard_writes(client, lambda: permitted)
     room = client.create_room(name="allowed")["arn"]

@@ -123,7 +123,10 @@ def _instant(expression: str) -> str:
 def _await(walk: Walk, prometheus: Prometheus, expression: str, what: str, *, at: float | None = None) -> None:
     def numbers() -> bool:
         found = prometheus.query(expression, at=at)
-        return bool(found) and all(sample["value"][1] != "NaN" for sample in found)
+        if found and all(sample["value"][1] != "NaN" for sample in found):
+            return True
+        walk.annotate(CHAT, "lost", f"reconcile-at={time.time()}")  # a rate needs something that goes on
+        return False
 
     until(numbers, f"{what} has data", last=lambda: f"{walk.operator.metrics()}\n{prometheus.tail()}")
 
