@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import TYPE_CHECKING
 
 from support.deadlines import until
@@ -41,15 +40,14 @@ def test_few_rooms_and_channels_among_very_many_are_found_and_sweeps_in_between_
     assert [walk.held_by(room) for room in rooms] == [[logs]] * 3
     assert [walk.recorded_by(channel) for channel in channels] == [vod] * 2
 
-    since, began = walk.control.last_sequence(), time.time()
+    since = walk.control.last_sequence()
     later = walk.room("later", env="prod")
     walk.associated([later], logs)
     walk.sweeps(CHAT, 5)
     seen = walk.control.counts(since).operations
     sweeps = seen["ivschat.ListLoggingConfigurations"]
     assert seen["ivschat.ListRooms"] <= sweeps + 2, "a new room is found on the first page, newest update first"
-    further, elapsed = _further_pages(walk, "ListRooms", since), time.time() - began
-    assert len(further) <= elapsed * _RATE * _SHARE, "further pages are those of a full pass, if one was due"
+    assert _further_pages(walk, "ListRooms", since) == []
 
     passes = _further_pages(walk, "ListChannels", 0)
     allowed = (passes[-1] - passes[0]) * _RATE * _SHARE + _CHANNELS / _PAGE_OF_CHANNELS

@@ -78,7 +78,7 @@ class Audience:
         due = now - self._index.listed_at >= self._pages / (_RATE * _SHARE)
         if consumers and due and not self._pass.running:
             await self._begin_pass(now)
-        elif consumers and self._gateway.newest_first:
+        elif consumers and self._gateway.newest_first and self._newest:  # before the first pass all would be news
             await self._read_recent()
         if consumers:
             await self._confirm_missing()
