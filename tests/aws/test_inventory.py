@@ -298,6 +298,18 @@ async def test_between_full_passes_new_rooms_are_found_by_reading_the_newest_fir
 
 
 @in_virtual_time
+async def test_beside_the_first_pass_a_sweep_reads_no_rooms() -> None:
+    """All it saw would be news, so it would read every page, at the cost of the pass."""
+    place = Place(*(room(f"r{n:03}") for n in range(60)))
+    passing = asyncio.create_task(place.inventory.audience.refresh(0.0))
+    await asyncio.sleep(0.01)
+    await place.inventory.sweep(consumers=True, streams=False)
+    assert not passing.done()
+    await passing
+    assert place.count("ListConsumers") == 1
+
+
+@in_virtual_time
 async def test_filtered_lists_are_counted_and_correct_what_is_known() -> None:
     place = Place(room("r", "a"))
     await place.inventory.audience.refresh(0.0)
