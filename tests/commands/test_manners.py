@@ -203,6 +203,18 @@ def test_an_address_of_aws_that_is_none_names_the_variable(run_here: RunHere, ar
     assert line.startswith("ivs-operator: AWS_ENDPOINT_URL is no address: 'nonsense'")
 
 
+@pytest.mark.parametrize("arguments", [["run"], ["inventory"], ["import"]])
+def test_an_address_that_is_none_in_a_profile_names_the_profile(
+    run_here: RunHere, tmp_path: Path, arguments: list[str]
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile team]\nregion = us-west-2\nendpoint_url = localhost:4566\n")
+    done = run_here(*arguments, environment={"AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "team"})
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("ivs-operator: endpoint_url of AWS profile team is no address: 'localhost:4566'")
+
+
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     """The library that reads the kubeconfig would log a line of its own."""
     missing = {"KUBECONFIG": str(tmp_path / "missing")}

@@ -157,7 +157,7 @@ def _misled(error: Exception) -> str:
         return ""
     from ivs_operator.aws.endpoints import endpoint_trouble
 
-    return endpoint_trouble() or f"endpoint_url of the AWS profile is no address ({one_line(error)})"
+    return endpoint_trouble() or f"an address that is configured for AWS is none ({one_line(error)})"
 
 
 def _words(error: Exception) -> str:
