@@ -18,7 +18,7 @@ from ivs_operator.kube.neighbours import LABELS, WATCHES, Neighbours
 from ivs_operator.kube.watched import Watched
 from ivs_operator.settings import Settings
 
-__all__ = ["Office", "candidacy", "watched"]
+__all__ = ["Office", "candidacy", "lease_place", "watched"]
 
 _OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NAME: Final = "ivs-operator"
@@ -85,14 +85,20 @@ class Office:
 
 def candidacy(settings: Settings, own_namespace: Path = _OWN_NAMESPACE) -> Candidacy:
     """What this process competes for, and under which name. No two processes have the same."""
+    namespace, name = lease_place(settings, own_namespace)
     return Candidacy(
         identity=f"{socket.gethostname()}_{uuid4()}",
-        namespace=settings.lease_namespace or _read(own_namespace) or "default",
-        name=_name(settings),
+        namespace=namespace,
+        name=name,
         duration=settings.lease_duration,
         labels=LABELS,
         annotations={WATCHES: watched(settings).told()},
     )
+
+
+def lease_place(settings: Settings, own_namespace: Path = _OWN_NAMESPACE) -> tuple[str, str]:
+    """Namespace and name of the Lease that this process competes for."""
+    return settings.lease_namespace or _read(own_namespace) or "default", _name(settings)
 
 
 def watched(settings: Settings) -> Watched:

@@ -12,6 +12,7 @@ from ivs_operator.kube.census import Census
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.errors import Forbidden, Gone, KubeError
 from ivs_operator.kube.watches import Watches
+from ivs_operator.leadership import lease_place
 from ivs_operator.settings import Settings
 
 __all__ = ["Lookout"]
@@ -31,7 +32,12 @@ class Lookout:
         on_gone: Callable[[Key], None],
     ) -> None:
         namespaces, selector = settings.namespaces, settings.watch_selector
-        rights = needed_rights(plurals.values(), namespaces, cluster_uid=settings.cluster_id is None)
+        rights = needed_rights(
+            plurals.values(),
+            namespaces,
+            cluster_uid=settings.cluster_id is None,
+            lease=lease_place(settings) if settings.leader_elect else None,
+        )
         self._access = Access(cluster, rights)
         self._census = Census(cluster, resources, plurals, namespaces=namespaces, selector=selector, on_gone=on_gone)
         selectors = dict.fromkeys(plurals.values(), selector) if selector else {}
@@ -46,6 +52,10 @@ class Lookout:
     def trouble(self) -> str | None:
         """Which right is missing, None when none is."""
         return self._access.trouble
+
+    async def review(self) -> str | None:
+        """Ask for every right now, before `run` does so; returns what is missing, None when nothing surely is."""
+        return self._access.trouble if await self._access.review() else None
 
     def listed(self) -> None:
         """A resource was seen in a List: whatever went away before it, no event tells."""

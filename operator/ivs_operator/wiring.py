@@ -49,6 +49,7 @@ _REFUSALS: Final = 3
 """Refusals in a row until they are believed: an API server that has just started refuses everybody for a second or two,
 until it has read the roles."""
 
+_RIGHTS_AGAIN: Final = 5.0  # seconds between attempts while rights are missing
 _LONGEST_WAIT: Final = 30.0  # seconds between attempts to reach what is not there yet
 PLURALS: Final = {Kind(kind.kind): kind.plural for kind in MANAGED_KINDS}
 """Plural by kind, as in the paths of the API server."""
@@ -124,12 +125,6 @@ class Operator:
         """Everything between the start and the stop; ends when it is cancelled, or can't start."""
         self._configuration = await connect()
         self._cluster = KubernetesClient(self._configuration)
-        cluster_id = self.settings.cluster_id
-        if cluster_id is None:
-            remedy = "; allow get of namespace kube-system, or set --cluster-id"
-            cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
-        await self._await_crds(self._cluster)
-        self._assemble(self._cluster, cluster_id)
         self.lookout = Lookout(
             self.settings,
             cluster=self._cluster,
@@ -138,6 +133,12 @@ class Operator:
             register=lambda registry: register(registry, self),
             on_gone=self.queue.add,
         )
+        cluster_id = self.settings.cluster_id
+        if cluster_id is None:
+            remedy = "; allow get of namespace kube-system, or set --cluster-id"
+            cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
+        await self._await_crds(self._cluster)
+        self._assemble(self._cluster, cluster_id)
         assert self._tenants is not None  # noqa: S101 - assembled before
         self._tenants.need = self.lookout.need
         self.start()
@@ -284,17 +285,24 @@ class Operator:
     async def _patiently(
         self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient, *, remedy: str = ""
     ) -> _T:
-        """Call until the API server answers: an operator may be there before its cluster is well."""
+        """Call until the API server answers: an operator may be there before its cluster is well, and before its roles.
+
+        When rights are missing, all are named at once, by the log and `/readyz`, and a grant needs no restart.
+        """
         wait = 1.0
         refusals = 0
         while True:
             try:
                 return await call(cluster)
             except (Unreachable, Forbidden) as error:
+                missing = await self.lookout.review() if isinstance(error, Forbidden) else None
+                self._trouble = missing or str(error)
+                if missing:
+                    await asyncio.sleep(_RIGHTS_AGAIN)
+                    continue
                 refusals = refusals + 1 if isinstance(error, Forbidden) else 0
                 if refusals >= _REFUSALS:
                     raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error
-                self._trouble = str(error)
                 log.warning("waiting for Kubernetes", error=str(error), retry_in=wait)
             except KubeError as error:
                 raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from support.deadlines import until
 from support.service_account import install_service_account
@@ -85,16 +87,61 @@ def test_a_wrong_setting_ends_with_a_line_that_names_flag_and_variable(
     assert "'soon'" in line
 
 
-def test_rights_that_are_missing_end_with_the_refusal(
-    make_operator: Callable[..., OperatorProcess], control_plane: ControlPlane
+_RIGHT = re.compile(
+    r"(?P<verb>\w+) (?P<resource>[a-z/]+)(?:\.(?P<group>[a-z0-9.-]+))?"
+    r"(?: (?!in namespace)(?P<name>\S+))?(?: in namespace (?P<namespace>\S+))?"
+)
+"""As the log words a right."""
+
+
+def _grant(cluster: ControlPlane, user: str, missing: str) -> None:
+    """Exactly the rights that the words name: those in a namespace there, the others in the cluster."""
+    rules: dict[str | None, list[dict[str, Any]]] = {}
+    for words in missing.split(", "):
+        right = _RIGHT.fullmatch(words)
+        assert right, words
+        rule = {"apiGroups": [right["group"] or ""], "resources": [right["resource"]], "verbs": [right["verb"]]}
+        rules.setdefault(right["namespace"], []).append(
+            {**rule, "resourceNames": [right["name"]]} if right["name"] else rule
+        )
+    api = "rbac.authorization.k8s.io"
+    for namespace, those in rules.items():
+        prefix, metadata = ("", {"name": user, "namespace": namespace}) if namespace else ("Cluster", {"name": user})
+        about = {"apiVersion": f"{api}/v1", "metadata": metadata}
+        role = {**about, "kind": f"{prefix}Role", "rules": those}
+        binding = {
+            **about,
+            "kind": f"{prefix}RoleBinding",
+            "roleRef": {"apiGroup": api, "kind": f"{prefix}Role", "name": user},
+            "subjects": [{"apiGroup": api, "kind": "User", "name": user}],
+        }
+        cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all([role, binding]))
+
+
+def test_all_rights_that_are_missing_are_told_at_once_and_no_other_is_needed(
+    make_operator: Callable[..., OperatorProcess], control_plane: ControlPlane, namespace: str, emulator: Emulator
 ) -> None:
-    process = make_operator(control_plane.user_kubeconfig("nobody-in-particular"))
+    """Whoever grants what one line names is done: no second line names the next."""
+    process = make_operator(
+        control_plane.user_kubeconfig(namespace), namespaces=namespace, leader_elect="on", lease_namespace=namespace
+    )
     process.launch()
 
-    assert process.wait() == 1
-    line = _one_line(process)
-    assert "nobody-in-particular" in line
-    assert "--cluster-id" in line
+    line = process.wait_line(event="rights are missing", level="error")
+    assert "service account" in line["remedy"]
+    assert "--cluster-id" in line["remedy"]
+    until(lambda: line["missing"] in process.probe("/readyz")[1], "/readyz says the same", last=process.tail)
+    assert process.probe("/readyz")[0] == 503
+    assert process.probe("/healthz")[0] == 200, "a restart would not help"
+    told = [line for line in process.lines() if line["level"] in {"warning", "error"}]
+    assert told == [line], "the one line, and none beside it"
+
+    _grant(control_plane, namespace, line["missing"])
+    process.wait_ready()
+    walk = Walk(control_plane, namespace, emulator, process)
+    walk.apply(CHAT, "logs", destinationConfiguration=s3(emulator.bucket("logs")))
+    walk.ready(CHAT, "logs")
+    walk.api.close()
 
 
 def test_no_region_is_told_at_the_start_and_in_the_object(begin: Callable[..., Walk]) -> None:

@@ -34,8 +34,16 @@ class _Reviewer(Protocol):
     async def allowed(self, right: Right, /) -> bool: ...
 
 
-def needed_rights(plurals: Iterable[str], namespaces: Iterable[str], *, cluster_uid: bool) -> tuple[Right, ...]:
-    """The rights without which an operator for these namespaces (none: all) does not do its work."""
+_KUBE_SYSTEM: Final[Right] = {"group": "", "resource": "namespaces", "name": "kube-system", "verb": "get"}
+
+
+def needed_rights(
+    plurals: Iterable[str], namespaces: Iterable[str], *, cluster_uid: bool, lease: tuple[str, str] | None
+) -> tuple[Right, ...]:
+    """The rights without which an operator for these namespaces (none: all) does not do its work.
+
+    `lease`: namespace and name of the Lease that it competes for.
+    """
     rights: list[Right] = []
     for plural in plurals:
         for namespace in tuple(namespaces) or ("",):
@@ -49,8 +57,12 @@ def needed_rights(plurals: Iterable[str], namespaces: Iterable[str], *, cluster_
     accounts = {"group": GROUP, "resource": _ACCOUNTS}
     rights += [{**accounts, "verb": verb} for verb in ("list", "watch", "patch")]
     rights.append({**accounts, "verb": "patch", "subresource": "status"})
+    if lease is not None:
+        leases = {"group": "coordination.k8s.io", "resource": "leases", "namespace": lease[0]}
+        rights += [{**leases, "name": lease[1], "verb": verb} for verb in ("get", "update")]
+        rights.append({**leases, "verb": "create"})  # which no rule can limit to a name
     if cluster_uid:
-        rights.append({"group": "", "resource": "namespaces", "name": "kube-system", "verb": "get"})
+        rights.append(_KUBE_SYSTEM)
     return tuple(rights)
 
 
@@ -92,10 +104,10 @@ class Access:
         except KubeError as error:
             log.debug("rights not reviewed", error=str(error))
             return False
-        self._report(", ".join(map(_words, missing)))
+        self._report(", ".join(map(_words, missing)), remedy=_remedy(missing))
         return True
 
-    def _report(self, missing: str) -> None:
+    def _report(self, missing: str, *, remedy: str) -> None:
         trouble = f"RBAC does not allow the operator to {missing}" if missing else None
         if trouble == self.trouble:
             return
@@ -103,7 +115,12 @@ class Access:
         if trouble is None:
             log.info("all rights are there")
         else:
-            log.error("rights are missing", missing=missing, remedy="grant them to the operator's service account")
+            log.error("rights are missing", missing=missing, remedy=remedy)
+
+
+def _remedy(missing: Iterable[Right]) -> str:
+    spared = "; with --cluster-id, namespaces kube-system is not needed" if _KUBE_SYSTEM in missing else ""
+    return f"grant them to the operator's service account{spared}"
 
 
 def _words(right: Right) -> str:
