@@ -109,8 +109,7 @@ class Machine:
             policy=self.policy,
             clock=self.clock,
         )
-        self._subjects: dict[tuple[int, Record], Subject] = {}
-        self._indices: dict[tuple[tuple[int, ...], float], ConsumerIndex] = {}
+        self._entries: dict[tuple[Any, ...], inventory_module._Entry] = {}
         self._ever = [frozenset(key for spec in specs for key in spec.get("tags", {})) for specs in cast.specs.values()]
 
     # What the reconciler needs of its surroundings.
@@ -157,11 +156,7 @@ class Machine:
 
     def subject(self, number: int, record: Record) -> Subject:
         """What a record amounts to."""
-        known = self._subjects.get((number, record))
-        if known is None:
-            resource = self.cast.resource(number, record, _VERSION)
-            known = self._subjects[number, record] = self.intake.read(self.cast.keys[number], resource)[0]
-        return known
+        return self.intake.read(self.cast.keys[number], self.cast.resource(number, record, _VERSION))[0]
 
     # Taking apart and putting together.
 
@@ -199,8 +194,12 @@ class Machine:
     def _thaw_self(self, state: Self) -> None:
         inventory, item = self.inventory, self.values.item
         inventory._entries, inventory._by_owner, inventory._owner_tags = {}, {}, {}
-        for number, read, written, deleted, tagged, got in state.entries:
-            inventory._keep(inventory_module._Entry(item(number), read, written, deleted, tagged, got))
+        for parts in state.entries:
+            entry = self._entries.get(parts)
+            if entry is None:
+                number, *rest = parts
+                entry = self._entries[parts] = inventory_module._Entry(item(number), *rest)
+            inventory._keep(entry)
         inventory._gone = dict(state.gone)
         inventory._unlisted = set(state.unlisted)
         inventory._listed_at = inventory._list._began = state.listed_at

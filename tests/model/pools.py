@@ -1,5 +1,6 @@
 """Each part of a state is kept once, under a number: a state is a handful of numbers in one integer."""
 
+import json
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -87,4 +88,4 @@ def _key(item: Any) -> Hashable:
         return ("configuration", item.arn, item.state, settings, frozenset(item.tags.items()), item.complete)
     if isinstance(item, Consumer):
         return ("consumer", item.arn, item.configurations, frozenset(item.tags.items()))
-    return ("status", frozen(item))
+    return json.dumps(item, sort_keys=True)

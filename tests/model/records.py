@@ -8,7 +8,6 @@ from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.times import format_time, parse_time
 from model.ages import age_class
 from model.pools import Values
-from support.fake_cluster import merged
 from support.objects import resource
 
 __all__ = ["Cast", "Record", "aged"]
@@ -90,8 +89,15 @@ class Cast:
 
 
 def patched(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """A status after a merge patch."""
-    return dict(merged(before, patch))
+    """A status after a merge patch (RFC 7386). What stays is not copied: nobody changes a status in place."""
+    result = {name: value for name, value in before.items() if patch.get(name, value) is not None}
+    for name, value in patch.items():
+        if isinstance(value, Mapping):
+            inner = result.get(name)
+            result[name] = patched(inner if isinstance(inner, Mapping) else {}, value)
+        elif value is not None:
+            result[name] = value
+    return result
 
 
 def aged(status: Mapping[str, Any], passes: float = 0.0) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from ivs_operator.aws.sharing import Shared
 from ivs_operator.domain import actions as do
 from ivs_operator.domain.identity import Key
 from ivs_operator.domain.intake import Intake, Reading
-from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.subject import Situation, Subject
 from ivs_operator.engine import executor as executor_module
 from ivs_operator.engine import reconciler as reconciler_module
 from ivs_operator.engine import status_writer as writer_module
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.protocols import Region
+from ivs_operator.kube import cache as cache_module
 
 if TYPE_CHECKING:
     from model.records import Record
@@ -49,7 +50,19 @@ class InTurn(Executor):
 
 
 class KeptIntake(Intake):
-    """Generations of different histories may have different specs here."""
+    """Generations of different histories may have different specs here; what a record amounts to is read once."""
+
+    def __init__(self, cluster_id: str, default_tags: Mapping[str, str]) -> None:
+        super().__init__(cluster_id, default_tags)
+        self._subjects: dict[tuple[Key, Record, bool], tuple[Subject, Reading]] = {}
+
+    def read(self, key: Key, resource: Mapping[str, Any]) -> tuple[Subject, Reading]:
+        metadata = resource["metadata"]
+        place = key, metadata["record"], bool(metadata["finalizers"])  # an answer without them has the record of before
+        known = self._subjects.get(place)
+        if known is None:
+            known = self._subjects[place] = super().read(key, resource)
+        return known
 
     def _reading(self, key: Key, resource: Mapping[str, Any], owner: Any) -> Reading:
         record: Record = resource["metadata"]["record"]
@@ -78,17 +91,19 @@ class _Silent:
 
 @contextmanager
 def single_steps() -> Iterator[None]:
-    """The reconciler does one round at a time, and nobody logs."""
+    """The reconciler does one round at a time, nobody logs, and the cache does not copy what nobody changes."""
     modules: tuple[Any, ...] = (reconciler_module, executor_module, writer_module)
     before = [module.log for module in modules]
-    rounds = reconciler_module.ROUNDS
+    rounds, shared = reconciler_module.ROUNDS, cache_module._shared
     for module in modules:
         module.log = _Silent()
     reconciler_module.ROUNDS = 1  # type: ignore[misc]
+    cache_module._shared = lambda value: value
     try:
         yield
     finally:
         reconciler_module.ROUNDS = rounds  # type: ignore[misc]
+        cache_module._shared = shared
         for module, log in zip(modules, before, strict=True):
             module.log = log
 

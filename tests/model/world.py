@@ -171,15 +171,16 @@ class World:
     def _time(self, state: State, *, fair_only: bool) -> Iterator[Move]:
         if self.scenario.sweeps and not fair_only:
             for trouble in (None, *self._list_troubles(state)):
-                line, to = self._swept(state, 0.0, trouble)
+                line, to = self._swept(state, trouble)
                 yield Move(_told("a sweep", line), 1 if trouble else 0, to, fair=False)
         if self.scenario.moments and not fair_only and not _has_waited(state, self.cast.intent):
             yield Move("a few seconds pass", 0, self._passed(state, MOMENT), fair=False)
         if any(outcome == "gone" for _, outcome in state.cloud.configurations):
             return  # a delete that AWS has begun does not last beyond every deadline
+        later = self._passed(state, LONG)
         if not fair_only:
-            yield Move("a long time passes", 0, self._passed(state, LONG), fair=False)
-        _, to = self._swept(state, LONG, None)
+            yield Move("a long time passes", 0, later, fair=False)
+        _, to = self._swept(self.unpack(later), None)
         yield Move("a long time passes, with a sweep", 0, to)
 
     def _list_troubles(self, state: State) -> list[Trouble]:
@@ -187,9 +188,7 @@ class World:
             return []
         return [Trouble(at, "lagging") for at in range(2)]
 
-    def _swept(self, state: State, passes: float, trouble: Trouble | None) -> tuple[Line, int]:
-        if passes:
-            state = self.unpack(self._passed(state, passes))
+    def _swept(self, state: State, trouble: Trouble | None) -> tuple[Line, int]:
         machine = self.machine
         machine.cloud.thaw(state.cloud)
         machine.thaw(state.records, state.minds, state.self_)
