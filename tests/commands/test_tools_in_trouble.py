@@ -11,12 +11,18 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from ivs_operator.api.names import TAG_OWNER, TAG_SPEC, TAG_UID
 from ivs_operator.commands.exit_codes import ExitCode
 from support.deadlines import TIMEOUT
 from support.operator_process import clean_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ivs_sandbox.cluster import Cluster
     from support.emulator import Emulator
+
+    Launch = Callable[..., subprocess.Popen[str]]
 
 FULL = "/dev/full"
 SOURCES = Path(__file__).parents[2] / "operator"
@@ -25,7 +31,8 @@ SMALL = 300  # bytes; less than any file here
 
 def launch(emulator: Emulator, *arguments: str, stdout: int | IO[Any], **more: Any) -> subprocess.Popen[str]:
     """A command as a process, with the emulator's credentials."""
-    environment = clean_environment({**emulator.environment(), "PYTHONPATH": str(SOURCES)})
+    given = {**emulator.environment(), "PYTHONPATH": str(SOURCES), **more.pop("environment", {})}
+    environment = clean_environment(given)
     command = [sys.executable, "-m", "ivs_operator", *arguments]
     return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, **more)
 
@@ -79,22 +86,78 @@ def test_a_disk_that_fills_up_leaves_no_half_file(account: Emulator, tmp_path: P
         assert target.read_text() == "before\n"
 
 
-def test_a_reader_who_leaves(account: Emulator) -> None:
-    process = launch(account, "inventory", "--format=json", stdout=subprocess.PIPE)
+def closed(process: subprocess.Popen[str]) -> subprocess.Popen[str]:
+    """The process without anybody who reads its output."""
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
+    return process
+
+
+@pytest.mark.parametrize("arguments", [("inventory", "--format=json"), ("import",)])
+def test_a_reader_who_leaves(account: Emulator, arguments: tuple[str, ...]) -> None:
+    process = closed(launch(account, *arguments, stdout=subprocess.PIPE))
     assert ended(process) == (ExitCode.BROKEN_PIPE, "")
 
 
-def test_control_c_in_the_middle_of_a_list(account: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("inventory", "--format=json", "--output"), id="inventory"),
+        pytest.param(("import", "--output"), id="import into a file"),
+        pytest.param(("import", "--output-dir"), id="import into a folder"),
+    ],
+)
+def test_control_c_in_the_middle_of_a_list(account: Emulator, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     held = account.control.add_fault(operation="ListRooms", hold="before")
-    target = tmp_path / "inventory.json"
-    process = launch(account, "inventory", "--format=json", f"--output={target}", stdout=subprocess.DEVNULL)
+    process = launch(account, *arguments, str(tmp_path / "result"), stdout=subprocess.DEVNULL)
+    interrupt(process, account, held)
+    assert ended(process)[0] == ExitCode.INTERRUPTED
+    assert not [*tmp_path.iterdir()]
+
+
+def interrupt(process: subprocess.Popen[str], account: Emulator, held: str) -> None:
+    """Ctrl-C while AWS holds a call, which then is never carried out."""
     account.control.wait_held(held)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     assert process.stderr.readline() == "ivs-operator: interrupted\n", "at once, and not when AWS answers"
     account.control.clear_faults(discard=True)
-    assert ended(process)[0] == ExitCode.INTERRUPTED
-    assert not target.exists()
+
+
+@pytest.fixture
+def cleanup(emulator: Emulator, control_plane: Cluster, namespace: str) -> Launch:
+    """`cleanup --orphans --yes` on two orphans, sure of them."""
+    tags = {TAG_OWNER: f"{namespace}/{namespace}/gone", TAG_UID: "gone", TAG_SPEC: "v1-made"}
+    emulator.control.seed(recording_configurations=2, tags=tags)
+    kubeconfig = {"KUBECONFIG": str(control_plane.kubeconfig)}
+    options = ("--orphans", "--yes", "--all-gone", "--regions=us-west-2", f"--cluster-id={namespace}")
+
+    def start(**streams: Any) -> subprocess.Popen[str]:
+        return launch(emulator, "cleanup", *options, environment=kubeconfig, **streams)
+
+    return start
+
+
+def orphans(emulator: Emulator) -> int:
+    return sum(item["state"] == "ACTIVE" for item in emulator.control.resources("recording-configuration"))
+
+
+def test_cleanup_deletes_nothing_whose_plan_nobody_could_read(cleanup: Launch, emulator: Emulator) -> None:
+    with Path(FULL).open("w") as full:
+        code, err = ended(cleanup(stdout=full))
+    assert code == ExitCode.FAILURE
+    assert err == "ivs-operator: standard output can't be written: No space left on device\n"
+    assert ended(closed(cleanup(stdout=subprocess.PIPE))) == (ExitCode.BROKEN_PIPE, "")
+    assert orphans(emulator) == 2
+
+
+def test_control_c_in_the_middle_of_a_cleanup(cleanup: Launch, emulator: Emulator) -> None:
+    """What has been deleted was told, what is being asked for is not carried out, and nothing comes after it."""
+    held = emulator.control.add_fault(operation="DeleteRecordingConfiguration", hold="before", skip=1)
+    process = cleanup(stdout=subprocess.PIPE)
+    interrupt(process, emulator, held)
+    out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, err) == (ExitCode.INTERRUPTED, "")
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("delet")] == ["delete", "delete", "deleted"]
+    assert orphans(emulator) == 1
