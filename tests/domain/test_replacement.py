@@ -17,6 +17,8 @@ from ivs_operator.domain.actions import (
     WriteLedger,
 )
 from ivs_operator.domain.observed import Users
+from ivs_operator.domain.plan import plan
+from ivs_operator.domain.report import status_of
 from ivs_operator.domain.selectors import Selector
 from support.objects import RECORDING, arn_of, channel, consumer_arn, desired_of, made_for, resource
 from support.plans import Expect
@@ -128,3 +130,34 @@ CASES = [
 @pytest.mark.parametrize(("s", "expected"), CASES)
 def test_replacing(s: Any, expected: Expect) -> None:
     expected.of(s)
+
+
+MADE = {
+    "arn": NEW,
+    "id": "new",
+    "state": "CREATING",
+    "observed": {"name": "vod"},
+    "superseded": [{"arn": OLD, "associated": 1}],
+}
+UNSEEN = [
+    pytest.param({}, (Inspect(NEW),), id="it is looked at before anything is made"),
+    pytest.param({"failures": [failure(Inspect(NEW).target, age=1)]}, (), id="the Get has just failed"),
+    pytest.param({"failures": [failure(Inspect(NEW).target, age=60)]}, (), id="the Get has been failing for a while"),
+]
+
+
+@pytest.mark.parametrize(("facts", "actions"), UNSEEN)
+def test_a_successor_that_no_list_shows_yet_is_not_made_twice(facts: dict[str, Any], actions: Any) -> None:
+    """After a restart only the status knows of it, and would forget it by naming the predecessor while a Get fails."""
+    s = situation(after(status=MADE), [old()], [LOBBY], **facts)
+    made = plan(s)
+    assert made.actions == actions
+
+    written = status_of(s, made)
+    assert {name: written.get(name) for name in MADE} == MADE, "the record stays until AWS has answered"
+    assert plan(situation(after(status=written), [old()], [LOBBY])).actions == (Inspect(NEW),)
+
+
+def test_a_successor_that_a_get_did_not_find_is_made_anew() -> None:
+    """The record is no reason to wait for ever for what is not there."""
+    assert plan(situation(after(status=MADE), [old()], [LOBBY], gone=[NEW])).actions == (INTENT,)
