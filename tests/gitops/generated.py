@@ -1,10 +1,11 @@
 """`PYTHONPATH=tests python -m gitops.generated`: write what in manifests/ is made from other files.
 
 The overlay `namespaced` has the chart's rules for an operator of some namespaces, which are made from the base. The
-examples beside Argo CD's health checks are states as the operator writes them.
+examples beside Argo CD's health checks are states as the operator writes them, and the docs have a picture of them.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import yaml
 from gitops import argo
 from gitops.judges import judge_in_luajit
 from gitops.states import STATES, State
+from support.terminal_picture import terminal_picture
 
-__all__ = ["examples", "files"]
+__all__ = ["examples", "files", "pictures"]
 
 _BEGIN, _END = "<!-- states -->\n", "<!-- end of states -->\n"
 
@@ -22,6 +24,12 @@ _ROOT = Path(__file__).parents[2]
 _OVERLAY = _ROOT / "manifests" / "overlays" / "namespaced"
 _PAGE = _ROOT / "docs" / "gitops.md"
 _RULES = _ROOT / "helm" / "ivs-operator" / "files" / "rbac"
+_PICTURE = _ROOT / "docs" / "pictures" / "argo-health.svg"
+_COLUMNS, _STATE, _HEALTH = 128, 38, 13
+"""Characters: of the picture, and of its first two columns."""
+
+_COLOURS = {"Healthy": 32, "Progressing": 36, "Suspended": 33, "Degraded": 31}
+"""As ANSI numbers; near to those of Argo CD's pages."""
 
 _CLUSTER_ROLE = """\
 # Made from the base: its rules without what is needed in the namespace only, which role.yaml gives there.
@@ -85,6 +93,22 @@ def examples() -> Iterator[tuple[Path, str]]:
         yield folder / "health_test.yaml", yaml.safe_dump({"tests": tests}, sort_keys=False, width=118)
 
 
+def pictures() -> Iterator[tuple[Path, str]]:
+    """Each state as Argo CD tells it, with the words beside it; these are today's, too."""
+    yield _PICTURE, terminal_picture("Health in Argo CD of each state", _shown(), columns=_COLUMNS)
+
+
+def _shown() -> str:
+    lines = [f"\x1b[1m{'STATE':{_STATE}}{'HEALTH':{_HEALTH}}MESSAGE\x1b[0m"]
+    for state in STATES:
+        verdict = judge_in_luajit(state.object)
+        words = textwrap.wrap(verdict.message, _COLUMNS - _STATE - _HEALTH, break_on_hyphens=False)
+        health = f"\x1b[{_COLOURS[verdict.status]}m{verdict.status:{_HEALTH}}\x1b[0m"
+        lines.append(f"{state.name:{_STATE}}{health}{words[0]}")
+        lines += [" " * (_STATE + _HEALTH) + line for line in words[1:]]
+    return "\n".join(lines)
+
+
 def _page() -> str:
     """The page with the table of states as they are tried."""
     before, _, rest = _PAGE.read_text().partition(_BEGIN)
@@ -118,7 +142,7 @@ def main() -> None:
     """Write every file that is made; examples of states that are no more go."""
     for path in argo.CUSTOMIZATIONS.glob("*/testdata/*.yaml"):
         path.unlink()
-    for path, text in (*files(), *examples()):
+    for path, text in (*files(), *examples(), *pictures()):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
