@@ -8,7 +8,11 @@ import multiprocessing
 import sys
 
 from model.further import explored
+from model.pace import paces, summary
+from model.scenario import Scenario
 from model.scenarios import SCENARIOS
+
+_PACED = 300  # states of each world whose successors are all planned for
 
 
 def main() -> int:
@@ -17,7 +21,12 @@ def main() -> int:
     parser.add_argument("--more", type=int, default=1, help="disturbances on a path beyond those of the tests (1)")
     parser.add_argument("--limit", type=int, default=150_000, help="states of a world that are explored (150000)")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count(), help="processes side by side")
+    parser.add_argument(
+        "--pace", action="store_true", help="tell how long a plan takes instead, in a few thousand states"
+    )
     chosen = parser.parse_args()
+    if chosen.pace:
+        return _tell_pace([scenario for scenario in SCENARIOS if chosen.only in scenario.name])
     worlds = [index for index, scenario in enumerate(SCENARIOS) if chosen.only in scenario.name]
     work = [(index, chosen.more, chosen.limit) for index in worlds]
     total, memory, failed = 0, 0, 0
@@ -29,6 +38,16 @@ def main() -> int:
             total, memory, failed = total + result.states, max(memory, megabytes), failed + len(result.counterexamples)
     print(f"{total:,} states, at most {memory} MB in one process, {failed} counterexamples")
     return 1 if failed else 0
+
+
+def _tell_pace(scenarios: list[Scenario]) -> int:
+    every: list[float] = []
+    for scenario in scenarios:
+        found = paces(scenario, _PACED)
+        print(summary(scenario.name, found), flush=True)
+        every = sorted([*every, *found])
+    print(summary("all of them", every))
+    return 0
 
 
 if __name__ == "__main__":
