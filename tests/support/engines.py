@@ -22,7 +22,7 @@ from ivs_sandbox.errors import SandboxError
 from ivs_sandbox.progress import Progress
 from ivs_sandbox.versions import Version
 from support.engines_files import prometheus_operator_crds
-from support.engines_sources import DebianPackage, EngineError, GoModule, OwnGoProgram, Source, Store
+from support.engines_sources import DebianPackage, EngineError, GoModule, OwnGoProgram, PythonProgram, Source, Store
 
 __all__ = ["ENGINES", "TESTS", "Engine", "EngineError", "OwnGoProgram", "engine", "find"]
 
@@ -66,6 +66,7 @@ ENGINES: Final[Mapping[str, Engine]] = {
     ),
     "dockerfile-check": Engine(OwnGoProgram(TESTS / "image" / "dockerfile_check", "10 seconds")),
     "shellcheck": Engine(DebianPackage("shellcheck", "usr/bin/shellcheck"), ask=("--version",), oldest="v0.9.0"),
+    "aws": Engine(PythonProgram(TESTS / "support" / "aws_cli.lock", "awscli.clidriver")),
     "gitops-health": Engine(OwnGoProgram(TESTS / "gitops" / "go", "3 minutes")),
 }
 """A program of our own: `"flux-health": Engine(OwnGoProgram(TESTS / "gitops" / "flux_health"))`, a folder with go.mod

@@ -1,9 +1,10 @@
-"""Where engines come from (a published Go module, a Go program of our own, a Debian package), and their cache."""
+"""Where engines come from (Go modules, Go programs of our own, Debian packages, Python packages), and their cache."""
 
 import fcntl
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -190,6 +191,42 @@ class DebianPackage:
     def remedy(self, name: str) -> str:
         """What to install."""
         return f"Install the package {self.package} (Debian, Ubuntu), or put {name} on PATH."
+
+
+@dataclass(frozen=True, slots=True)
+class PythonProgram:
+    """A program out of Python packages that are to stay apart from ours; the lock has their versions and hashes."""
+
+    lock: Path
+    module: str
+    """With a function `main` that returns the exit code."""
+    expectation: str = "15 seconds"
+
+    def edition(self) -> str:
+        """A mark of the lock, and of the Python that the program names and that compiled parts are for."""
+        python = f"{sys.executable} {sys.version}".encode()
+        return hashlib.sha256(self.lock.read_bytes() + python).hexdigest()[:16]
+
+    def make(self, name: str, store: Store, environ: Mapping[str, str], progress: Progress) -> None:
+        """Unpack the packages beside a program that finds nothing but them, and keep both."""
+        progress.begin(f"getting {name}", f"about {self.expectation}, once")
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        _run([*pip, "--target", "packages", "--requirement", str(self.lock)], store.work, environ)
+        packages = store.path(name, self).parent / "packages"
+        packages.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(packages, ignore_errors=True)
+        (store.work / "packages").replace(packages)
+        program = store.work / name
+        program.write_text(
+            f"#!{sys.executable} -I\nimport sys\nsys.path.insert(0, {str(packages)!r})\n"
+            f"from {self.module} import main\nsys.exit(main())\n"
+        )
+        store.keep(program, name, self)
+        progress.end()
+
+    def remedy(self, name: str) -> str:
+        """What to install."""
+        return f"Let pip reach a package index: {name} is made from {self.lock.name}."
 
 
 def _run(line: list[str], folder: Path, environ: Mapping[str, str]) -> None:
