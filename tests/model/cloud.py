@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
+from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
+from ivs_operator.domain.selectors import Selector
 from model import laws
 from model.pools import Values
 from model.trouble import Crashed, Line
@@ -32,6 +34,8 @@ class Frozen(NamedTuple):
     """Configurations that somebody else has begun to use a moment ago: no List can have shown it."""
     strangers: frozenset[tuple[str, str]] = frozenset()
     """Consumer and configuration that others have brought together."""
+    inherited: frozenset[tuple[str, str]] = frozenset()
+    """Those that a former life of the object has, as long as no entry on record means them: the record went with it."""
 
 
 class Cloud:
@@ -47,13 +51,14 @@ class Cloud:
         self.before: tuple[tuple[int, ...], tuple[int, ...]] | None = None
         self.disturbed: frozenset[str] = frozenset()
         self.strangers: frozenset[tuple[str, str]] = frozenset()
+        self.inherited: frozenset[tuple[str, str]] = frozenset()
 
     def thaw(self, state: Frozen) -> None:
         """Become a state."""
         items = ((self._values.item(number), outcome) for number, outcome in state.configurations)
         self.configurations = {item.arn: (item, outcome) for item, outcome in items}
         self.consumers = {item.arn: item for item in map(self._values.item, state.consumers)}
-        self.made, self.before, self.disturbed, self.strangers = state[2:]
+        self.made, self.before, self.disturbed, self.strangers, self.inherited = state[2:]
 
     def freeze(self) -> Frozen:
         """The state as a value."""
@@ -66,6 +71,7 @@ class Cloud:
             self.before,
             frozenset(self.disturbed & self.configurations.keys()),
             frozenset(self.strangers & held),
+            frozenset(self.inherited & held),
         )
 
     def passed(self) -> None:
@@ -111,6 +117,17 @@ class Cloud:
     def users(self, arn: str) -> list[str]:
         """Who uses a configuration, in truth."""
         return [consumer.arn for consumer in self.consumers.values() if arn in consumer.configurations]
+
+    def bequeath(self, owner: str) -> None:
+        """A former life of the object is gone, and what it has joined is nobody's."""
+        ours = {arn for arn, (item, _) in self.configurations.items() if item.tags.get(TAG_OWNER) == owner}
+        self.inherited |= {(c.arn, arn) for c in self.consumers.values() for arn in c.configurations if arn in ours}
+
+    def claim(self, selectors: Iterable[Selector]) -> None:
+        """These entries are on record: what they mean is the object's own."""
+        held = {arn: self.consumers[arn] for arn, _ in self.inherited if arn in self.consumers}
+        meant = {c.arn for c in held.values() if any(e.matches(c.arn, c.name, c.tags) for e in selectors)}
+        self.inherited = frozenset(pair for pair in self.inherited if pair[0] not in meant)
 
     def living(self) -> Iterable[Configuration]:
         """Configurations that are not on their way out."""

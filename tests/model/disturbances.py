@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
-from model.cloud import Cloud
+from model.cloud import Cloud, Frozen
 from model.laws import short
 from model.moves import Move, State, swapped
 from model.records import Record
@@ -26,8 +26,17 @@ def people(world: "World", state: State) -> Iterator[Move]:
             yield from _to_object(world, state, index, record)
         elif "again" in world.scenario.people:
             life = state.lives[index] + 1
-            fresh = state._replace(lives=swapped(state.lives, index, life))
-            yield from _said(world, fresh, index, Record(life=life), f"{world.cast.names[index]} is applied again")
+            again = Record(life=life)
+            fresh = state._replace(
+                lives=swapped(state.lives, index, life), cloud=_bequeathed(world, state, index, again)
+            )
+            yield from _said(world, fresh, index, again, f"{world.cast.names[index]} is applied again")
+
+
+def _bequeathed(world: "World", state: State, index: int, record: Record) -> Frozen:
+    world.machine.cloud.thaw(state.cloud)
+    world.machine.cloud.bequeath(world.machine.subject(index, record).owner.tag)
+    return world.machine.cloud.freeze()
 
 
 def _to_object(world: "World", state: State, index: int, record: Record) -> Iterator[Move]:

@@ -31,7 +31,7 @@ def missed(world: "World", state: "State") -> Iterator[str]:
         ready = laws.conditions(world.cast.status(record)).get("Ready", {})
         word = (ready.get("status"), ready.get("reason"))
         own = [item for item in cloud.living() if item.tags.get(TAG_OWNER) == subject.owner.tag]
-        found = _Look(subject, word, own=own, strangers=state.cloud.strangers, cloud=cloud)
+        found = _Look(subject, word, own=own, strangers=state.cloud.strangers | state.cloud.inherited, cloud=cloud)
         for words in found.missed(record, ready):
             yield f"{name} is {word[0]}/{word[1]} ({ready.get('message')}), but {words}"
 

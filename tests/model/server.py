@@ -35,7 +35,14 @@ class Server:
         ready = laws.conditions(after).get("Ready", {})
         intent = ", with the intent to create" if "pendingCreate" in after else ""
         words = f"status written: Ready={ready.get('status')}/{ready.get('reason')}{intent}"
-        return self._write(words, number, lambda: machine.cast.with_status(record, after))
+
+        def effect() -> Record:
+            written = machine.cast.with_status(record, after)
+            if machine.cloud.inherited:
+                machine.cloud.claim(machine.subject(number, written).recorded.ledger.selectors)
+            return written
+
+        return self._write(words, number, effect)
 
     async def crd_deleting(self, plural: str) -> bool:
         return False
