@@ -3,7 +3,7 @@
 import base64
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +66,21 @@ class Release:
         process.wait_ready()
         return process
 
-    def launch(self) -> OperatorProcess:
-        """The operator as the pod would run it: command, variables and service account are the Deployment's."""
+    def launch(self, environment: Mapping[str, str] | None = None, **flags: object) -> OperatorProcess:
+        """The operator as the pod would run it: command, variables and service account are the Deployment's.
+
+        `environment` is what the pod would find beside them, such as AWS; `flags` tell replicas on one machine apart.
+        """
         deployment = self.get("deployment", self.name)
         pod = deployment["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         assert container["args"] == ["run"], "what OperatorProcess runs"
-        environment = {item["name"]: self._value(item) for item in container["env"]}
-        environment["KUBECONFIG"] = str(self.cluster.service_account_kubeconfig(self.name, pod["serviceAccountName"]))
+        given = {item["name"]: self._value(item) for item in container["env"]} | dict(environment or {})
+        given["KUBECONFIG"] = str(self.cluster.service_account_kubeconfig(self.name, pod["serviceAccountName"]))
         folder = self._folder / f"{self.name}-{len(self._started)}"
         folder.mkdir(parents=True)
-        process = OperatorProcess(folder, environment, health_port=None, metrics_port=None, log_format=None)
+        rendered = {"health_port": None, "metrics_port": None, "log_format": None}
+        process = OperatorProcess(folder, given, **{**rendered, **flags})
         self._started.append(process)
         process.launch()
         return process
@@ -91,6 +95,11 @@ class Release:
         """`kubectl get` of one thing in the release's namespace."""
         found: dict[str, Any] = self.cluster.kubectl("get", *what, f"--namespace={self.name}", "--output=json").json()
         return found
+
+    def variable(self, name: str) -> str:
+        """A variable of the Deployment's container, as the pod would find it."""
+        (container,) = self.get("deployment", self.name)["spec"]["template"]["spec"]["containers"]
+        return next(self._value(item) for item in container["env"] if item["name"] == name)
 
     def _value(self, item: dict[str, Any]) -> str:
         if "value" in item:

@@ -6,26 +6,27 @@ Nobody loses anything at AWS by any of it, and the operator never needs more rig
 from __future__ import annotations
 
 import http.server
-import json
+import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from helm.chart import CHART, run_helm
-from helm.nodes import pretended_node
+from helm.chart import CHART, ROOT, run_helm
+from helm.nodes import Words, pretended_node
 from helm.releases import OLD_VERSION, Release, previous_chart
+from helm.trial import ask_readiness, helm_test
 from ivs_sandbox.control_plane import ControlPlane
 from support.deadlines import until
+from support.terminal_picture import lasting_words, terminal_picture
 from support.walk import CHAT, RECORDING, Walk, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ivs_sandbox.binaries import Binaries
     from support.emulator import Emulator
@@ -37,11 +38,17 @@ ROLE = "arn:aws:iam::222233334444:role/ivs-operator"
 
 @pytest.fixture(scope="module")
 def cluster(control_plane_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A cluster that nobody has installed anything in, with a pretended node."""
+    """A cluster that nobody has installed anything in."""
     with ControlPlane(control_plane_binaries, tmp_path_factory.mktemp("helm") / "control-plane") as started:
         started.start_controller_manager()
-        with pretended_node(started):
-            yield started
+        yield started
+
+
+@pytest.fixture(scope="module", autouse=True)
+def words(cluster: ControlPlane) -> Iterator[Words]:
+    """What pods say; while it lasts, they run."""
+    with pretended_node(cluster) as said:
+        yield said
 
 
 @pytest.fixture
@@ -90,19 +97,6 @@ def leads(process: OperatorProcess) -> bool:
     return standing(process) == "ok: leading"
 
 
-def ask_readiness(release: Release, port: int, seconds: str = "1") -> subprocess.CompletedProcess[str]:
-    """Run what the pod of `helm test` would run, in the release's words, against the process."""
-    hooks = release.helm("get", "hooks", release.name, f"--namespace={release.name}").stdout
-    (pod,) = [item for item in yaml.safe_load_all(hooks) if item and item["kind"] == "Pod"]
-    (container,) = pod["spec"]["containers"]
-    assert container["command"] == ["python3", "-c"]
-    script, name, rendered_port, _ = container["args"]
-    assert name == f"{release.name}.{release.name}.svc"
-    assert int(rendered_port) == release.values["settings"]["healthPort"]
-    line = [sys.executable, "-c", script, "127.0.0.1", str(port), seconds]
-    return subprocess.run(line, capture_output=True, text=True, check=False)
-
-
 def old_crd(crd: dict[str, Any]) -> None:
     """As an older version may have been: a column fewer."""
     (version,) = crd["spec"]["versions"]
@@ -114,6 +108,57 @@ def old_crd(crd: dict[str, Any]) -> None:
 def columns(release: Release) -> set[str]:
     crd = release.get("crd", f"{RECORDING}.ivs-operator.dev")
     return {column["name"] for column in crd["spec"]["versions"][0]["additionalPrinterColumns"]}
+
+
+def test_an_install_says_what_to_do_next_and_helm_test_what_each_replica_does(
+    release: Callable[..., Release], cluster: ControlPlane, emulator: Emulator, words: Words
+) -> None:
+    """The first page of the docs, with its own command lines; it comes first here, too: nobody has made the CRDs."""
+    shown = release("ivs-operator")
+    line = ("install", "ivs-operator", CHART, "--namespace", "ivs-operator", "--create-namespace")
+    notes = shown.helm(*line, "--set", "settings.region=us-west-2").stdout
+    assert "helm test ivs-operator -n ivs-operator --logs" in notes
+    assert "aws eks create-pod-identity-association" in notes, "nobody has named a role"
+    draw(
+        "helm-install",
+        "helm install ivs-operator helm/ivs-operator --namespace ivs-operator --create-namespace \\\n"
+        "    --set settings.region=us-west-2",
+        notes,
+    )
+
+    flags = {"health_port": 0, "metrics_port": 0, "lease_namespace": shown.name}
+    leader, other = (shown.launch(emulator.environment(), **flags) for _ in range(2))
+    until(
+        lambda: (leads(leader) or leads(other)) and {"ok:"} == {standing(each)[:3] for each in (leader, other)},
+        "both are ready, and one of them leads",
+        last=lambda: leader.tail() + other.tail(),
+    )
+    said, printed = helm_test(shown, words, [leader, other])
+    assert said[-1] == "ivs-operator works"
+    assert sorted(line.partition(" ")[2][:15] for line in said[:-1]) == ["ok: leading", "ok: standing by"]
+    assert "Phase:          Succeeded" in printed
+    assert f"POD LOGS: {shown.name}-test (test)\n" + "\n".join(said) in printed, "--logs shows it"
+    assert cluster.kubectl("get", "pod", f"{shown.name}-test", f"--namespace={shown.name}", check=False).returncode
+    draw("helm-test", f"helm test {shown.name} --namespace {shown.name} --logs", printed)
+
+    for process in (leader, other):
+        process.stop()
+    shown.uninstall()
+    cluster.kubectl("delete", "crds", "--all")
+
+
+def draw(name: str, command: str, printed: str) -> None:
+    """A picture of the docs, from this run; written if `IVS_OPERATOR_PICTURES` is the folder for it, else compared."""
+    picture = terminal_picture(command.partition(" --")[0], f"$ {command}\n{printed}", columns=120)
+    folder = os.environ.get("IVS_OPERATOR_PICTURES")
+    if folder:
+        (Path(folder) / f"{name}.svg").write_text(picture)
+        return
+    kept = (ROOT / "docs" / "pictures" / f"{name}.svg").read_text()
+    remedy = (
+        "stale: IVS_OPERATOR_PICTURES=docs/pictures .venv/bin/pytest tests/helm/test_releases.py -k what_to_do_next"
+    )
+    assert lasting_words(kept) == lasting_words(picture), remedy
 
 
 def test_install_upgrade_roll_back_uninstall_and_install_again(
@@ -325,34 +370,6 @@ def test_an_account_that_was_patched_by_hand_is_told_and_taken_back_by_force(
     assert account["spec"]["externalID"] == "later", "the field is Helm's again"
     assert account["metadata"]["uid"] == uid
     assert "deletionTimestamp" not in account["metadata"]
-
-
-@pytest.mark.usefixtures("crds")
-def test_helm_test_waits_for_a_pod_that_ends_well(release: Callable[..., Release], cluster: ControlPlane) -> None:
-    """The pod's own word is tried above; here, that Helm makes it, waits for it, and takes it away."""
-    tried = release("tried")
-    tried.install(crds={"install": False})
-    name = "tried-test"
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(lambda: tried.helm("test", "tried", "--namespace=tried", "--timeout=60s"))
-        until(
-            lambda: tried.cluster.kubectl("get", "pod", name, "--namespace=tried", check=False).returncode == 0,
-            "the pod is there",
-        )
-        labels = tried.get("pod", name)["metadata"]["labels"]
-        selector = tried.get("service", "tried")["spec"]["selector"]
-        assert not selector.items() <= labels.items(), "the Service must not count the test among the replicas"
-        done = json.dumps({"status": {"phase": "Succeeded"}})
-        until(
-            lambda: tried.get("pod", name)["status"].get("phase") == "Running",
-            "kwok runs it",
-        )
-        cluster.kubectl(
-            *("patch", "pod", name, "--namespace=tried", "--subresource=status", "--type=merge", f"--patch={done}")
-        )
-        said = running.result(timeout=60).stdout
-    assert "Phase:          Succeeded" in said
-    assert cluster.kubectl("get", "pod", name, "--namespace=tried", check=False).returncode != 0, "taken away again"
 
 
 class _NotReady(http.server.BaseHTTPRequestHandler):

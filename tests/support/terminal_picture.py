@@ -1,13 +1,15 @@
 """A terminal as an SVG picture: what commands print, for the docs. Text in, text out; fonts are the reader's own."""
 
+import calendar
 import io
 import re
+import xml.etree.ElementTree as ET
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["terminal_picture"]
+__all__ = ["lasting_words", "terminal_picture"]
 
 _FORMAT: Final = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -50,3 +52,10 @@ def terminal_picture(title: str, text: str, *, columns: int) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     drawn = console.export_svg(title=title, code_format=_FORMAT, unique_id=slug)
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines() if line.strip())
+
+
+def lasting_words(picture: str) -> set[str]:
+    """The words that a picture shows, without those that differ from run to run: dates, numbers, ids."""
+    lines = ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")
+    shown = {word for line in lines for word in (line.text or "").split()}
+    return {word for word in shown if not re.search(r"\d", word)} - {*calendar.day_abbr, *calendar.month_abbr}
