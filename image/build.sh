@@ -97,7 +97,8 @@ fi
 echo "building $tag with $engine"
 case $engine in
   docker)
-    [ -n "$push" ] && arguments+=(--push --provenance=mode=max --sbom=true) || arguments+=(--load)
+    # Without provenance a local image is one image and no index of several, which not every `kind load` takes.
+    [ -n "$push" ] && arguments+=(--push --provenance=mode=max --sbom=true) || arguments+=(--load --provenance=false)
     docker buildx build "${arguments[@]}" .
     ;;
   podman | buildah)

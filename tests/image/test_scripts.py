@@ -98,6 +98,7 @@ def test_build_takes_the_engine_that_is_there(
     assert answer.returncode == 0, answer.stderr
     last = bench.asked()[-1]
     assert last.startswith(chosen), reason
+    assert ("--load --provenance=false" in last) == last.startswith("docker"), "one image, which kind can load"
     assert f"--tag ghcr.io/ivs-operator/ivs-operator:{__version__}" in last
     assert f"--build-arg VERSION={__version__}" in last
     assert re.search(r"--build-arg REVISION=[0-9a-f]{40}(-dirty)? --build-arg CREATED=\d{4}-\d\d-\d\dT[\d:]{8}Z", last)
