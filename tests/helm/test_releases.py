@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from helm.chart import CHART, ROOT, run_helm
+from helm.chart import CHART, ROOT, Helm, run_helm
 from helm.nodes import Words, pretended_node
 from helm.releases import OLD_VERSION, Release, previous_chart
 from helm.trial import ask_readiness, helm_test
@@ -144,6 +144,30 @@ def test_an_install_says_what_to_do_next_and_helm_test_what_each_replica_does(
     for process in (leader, other):
         process.stop()
     shown.uninstall()
+    cluster.kubectl("delete", "crds", "--all")
+
+
+def test_a_release_takes_over_from_the_manifests_once_their_deployment_is_gone(cluster: ControlPlane) -> None:
+    """As docs/install.md says it. The Deployment's selector can't be changed; all else goes over, objects untouched."""
+    helm = Helm(cluster.kubeconfig)
+    cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "base")
+    sample = ROOT / "manifests" / "samples" / "chat-to-s3.yaml"
+    cluster.kubectl("apply", "--namespace=default", "-f", sample)
+    before = cluster.kubectl("get", "ivs", "--namespace=default", "--output=json").json()["items"]
+    line = ("install", "ivs-operator", CHART, "--namespace=ivs-operator", "--take-ownership", "--force-conflicts")
+    refused = helm(*line, check=False)
+    assert refused.returncode != 0
+    assert "spec.selector" in refused.stderr
+    helm("uninstall", "ivs-operator", "--namespace=ivs-operator", "--wait")
+
+    cluster.kubectl("delete", "deployment", "ivs-operator", "--namespace=ivs-operator")
+    helm(*line, "--wait", "--timeout=120s")
+    crd = cluster.kubectl("get", "crd", f"{CHAT}.ivs-operator.dev", "--output=json").json()["metadata"]
+    assert crd["annotations"]["meta.helm.sh/release-name"] == "ivs-operator"
+    assert cluster.kubectl("get", "ivs", "--namespace=default", "--output=json").json()["items"] == before != []
+
+    helm("uninstall", "ivs-operator", "--namespace=ivs-operator", "--wait")
+    cluster.kubectl("delete", "-f", sample, "--namespace=default")
     cluster.kubectl("delete", "crds", "--all")
 
 
