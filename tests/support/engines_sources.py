@@ -204,7 +204,7 @@ class PythonProgram:
 
     def edition(self) -> str:
         """A mark of the lock, and of the Python that the program names and that compiled parts are for."""
-        python = f"{sys.executable} {sys.version}".encode()
+        python = f"{sys.prefix} {sys.version}".encode()
         return hashlib.sha256(self.lock.read_bytes() + python).hexdigest()[:16]
 
     def make(self, name: str, store: Store, environ: Mapping[str, str], progress: Progress) -> None:
