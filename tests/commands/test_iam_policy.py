@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.domain.permissions import DEFAULT_FEATURES, Feature, Scope, document, statements_for
 from support.command_here import run_here
+from support.engines import engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,15 @@ def test_the_three_languages_say_the_same(run_here: RunHere) -> None:
     assert resources["IvsOperatorRole"]["Properties"]["ManagedPolicyArns"] == [{"Ref": "IvsOperatorPolicy"}]
     assert json.loads(said(run_here, *IRSA)) == trust, "JSON has no place for both"
     assert "aws_iam_policy.ivs_operator.arn" in terraform
+
+
+@pytest.mark.parametrize("options", [[], IRSA, ["--trust=pod-identity", "--consumer-tag=a=${b}"]], ids=" ".join)
+def test_terraforms_own_parser_reads_it_and_finds_it_well_formatted(run_here: RunHere, options: list[str]) -> None:
+    text = said(run_here, "--format=terraform", *options)
+    done = subprocess.run(
+        [engine("hclfmt"), "-check"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, text), done.stderr
 
 
 def test_terraform_takes_a_dollar_for_a_dollar(run_here: RunHere) -> None:

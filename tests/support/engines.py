@@ -67,6 +67,7 @@ ENGINES: Final[Mapping[str, Engine]] = {
     "dockerfile-check": Engine(OwnGoProgram(TESTS / "image" / "dockerfile_check", "10 seconds")),
     "shellcheck": Engine(DebianPackage("shellcheck", "usr/bin/shellcheck"), ask=("--version",), oldest="v0.9.0"),
     "aws": Engine(PythonProgram(TESTS / "support" / "aws_cli.lock", "awscli.clidriver")),
+    "hclfmt": Engine(GoModule("github.com/hashicorp/hcl/v2/cmd/hclfmt", "v2.24.0", "15 seconds")),
     "gitops-health": Engine(OwnGoProgram(TESTS / "gitops" / "go", "3 minutes")),
 }
 """A program of our own: `"flux-health": Engine(OwnGoProgram(TESTS / "gitops" / "flux_health"))`, a folder with go.mod
