@@ -215,10 +215,11 @@ def test_an_address_that_is_none_in_a_profile_names_the_profile(
     assert line.startswith("ivs-operator: endpoint_url of AWS profile team is no address: 'localhost:4566'")
 
 
-def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    """The library that reads the kubeconfig would log a line of its own."""
+@pytest.mark.parametrize("name", ["ivsrc/live/vod", "ivsrc/vod"])
+def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, name: str) -> None:
+    """The library that reads the kubeconfig, also for its namespace, would log a line of its own."""
     missing = {"KUBECONFIG": str(tmp_path / "missing")}
-    _, told = started("why", "ivsrc/live/vod", environment=missing, stdout=subprocess.PIPE).communicate(timeout=120)
+    _, told = started("why", name, environment=missing, stdout=subprocess.PIPE).communicate(timeout=120)
     (line,) = told.decode().splitlines()
     assert line.startswith("ivs-operator: no cluster:")
 

@@ -72,13 +72,13 @@ def command(
     operator runs with (default tags, cluster id) must be given here, too. Where AWS can't be asked, it says what the
     status remembers, and the exit code is 3.
     """
+    hush_logs()  # also what reads the kubeconfig for its namespace logs
     key = key_from(object_, namespace)
     settings = settings_from(given)
     import asyncio
 
     from ivs_operator.commands.why_text import as_json, show
 
-    hush_logs()
     found = asyncio.run(_explain(settings, key, Notes(quiet=quiet)))
     if format_ == "json":
         click.echo(as_json(found))
