@@ -51,6 +51,11 @@ DELETE = [
     ),
     pytest.param(going(), Expect(ListUsers(A), reason=Reason.DELETING), id="first it is asked who uses it"),
     pytest.param(
+        going(users={A: Users(NOW - 0.5, 0)}),
+        Expect(reason=Reason.DELETING, wake=NOW + 0.5),
+        id="who was shown a moment ago has been let go: a List that lags would show them again at once",
+    ),
+    pytest.param(
         going(users={A: Users(NOW - 0.5, 1)}),
         Expect(reason=Reason.DELETING, wake=NOW + 0.5),
         id="one empty List may lag",

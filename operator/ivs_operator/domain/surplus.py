@@ -20,7 +20,10 @@ FRESH = 60.0
 """Seconds for which they count: a delete that was held back looks again, for AWS does not promise to refuse."""
 
 CONFIRM_GAP = 1.0
-"""Seconds between them: two Lists in the same instant would share a lag."""
+"""Seconds between them: two Lists in the same instant would share a lag.
+
+After one that showed somebody, too: those who were let go since, a List that lags shows again, and each is read anew.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def users_of(s: Situation, arn: str) -> tuple[Consumer, ...] | None:
 def unused(s: Situation, item: Configuration, since: float) -> Action | float | None:
     """The read that is still needed before `item` counts as unused, the time to wait for it, or None: it is unused."""
     answer = s.view.users.get(item.arn, Users())
-    if answer.listed_at < max(since, s.now - FRESH) or answer.empty_in_a_row == 0:
+    if answer.listed_at < max(since, s.now - FRESH):
         return ListUsers(item.arn)
     if answer.empty_in_a_row < CONFIRMATIONS:
         next_at = answer.listed_at + CONFIRM_GAP
