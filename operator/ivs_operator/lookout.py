@@ -57,6 +57,10 @@ class Lookout:
         """Ask for every right now, before `run` does so; returns what is missing, None when nothing surely is."""
         return self._access.trouble if await self._access.review() else None
 
+    async def blind(self) -> bool:
+        """Whether objects of our kinds surely can't be listed, so that nothing can begin."""
+        return await self._access.blind()
+
     def listed(self) -> None:
         """A resource was seen in a List: whatever went away before it, no event tells."""
         self._census.doubt()

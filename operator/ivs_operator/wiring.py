@@ -138,6 +138,7 @@ class Operator:
             remedy = "; allow get of namespace kube-system, or set --cluster-id"
             cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
         await self._await_crds(self._cluster)
+        await self._await_sight()
         self._assemble(self._cluster, cluster_id)
         assert self._tenants is not None  # noqa: S101 - assembled before
         self._tenants.need = self.lookout.need
@@ -281,6 +282,12 @@ class Operator:
             )
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _await_sight(self) -> None:
+        """Wait for the rights to list our kinds; the others may come while it works."""
+        while await self.lookout.blind():
+            self._trouble = await self.lookout.review() or self._trouble
+            await asyncio.sleep(_RIGHTS_AGAIN)
 
     async def _patiently(
         self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient, *, remedy: str = ""

@@ -118,18 +118,29 @@ def _grant(cluster: ControlPlane, user: str, missing: str) -> None:
         cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all([role, binding]))
 
 
+@pytest.mark.parametrize(
+    "cluster_id", [pytest.param(None, id="the UID of kube-system"), pytest.param("named", id="a cluster id")]
+)
 def test_all_rights_that_are_missing_are_told_at_once_and_no_other_is_needed(
-    make_operator: Callable[..., OperatorProcess], control_plane: ControlPlane, namespace: str, emulator: Emulator
+    make_operator: Callable[..., OperatorProcess],
+    control_plane: ControlPlane,
+    namespace: str,
+    emulator: Emulator,
+    cluster_id: str | None,
 ) -> None:
     """Whoever grants what one line names is done: no second line names the next."""
     process = make_operator(
-        control_plane.user_kubeconfig(namespace), namespaces=namespace, leader_elect="on", lease_namespace=namespace
+        control_plane.user_kubeconfig(namespace),
+        namespaces=namespace,
+        leader_elect="on",
+        lease_namespace=namespace,
+        cluster_id=cluster_id,
     )
     process.launch()
 
     line = process.wait_line(event="rights are missing", level="error")
     assert "service account" in line["remedy"]
-    assert "--cluster-id" in line["remedy"]
+    assert ("--cluster-id" in line["remedy"]) == (cluster_id is None)
     until(lambda: line["missing"] in process.probe("/readyz")[1], "/readyz says the same", last=process.tail)
     assert process.probe("/readyz")[0] == 503
     assert process.probe("/healthz")[0] == 200, "a restart would not help"

@@ -21,6 +21,8 @@ ALL = {
     "patch rooms.ivs-operator.dev in namespace live",
     "patch rooms/status.ivs-operator.dev in namespace live",
     "get customresourcedefinitions.apiextensions.k8s.io rooms.ivs-operator.dev",
+    "list customresourcedefinitions.apiextensions.k8s.io",
+    "watch customresourcedefinitions.apiextensions.k8s.io",
     "create events.events.k8s.io in namespace live",
     "list awsaccounts.ivs-operator.dev",
     "watch awsaccounts.ivs-operator.dev",
@@ -82,6 +84,31 @@ def test_without_namespaces_the_rights_are_those_of_the_cluster() -> None:
     assert told(Access(Reviewer(), rights)) == {words.removesuffix(" in namespace live") for words in ALL}
 
 
+def test_of_a_pattern_no_namespace_is_asked_for_but_how_to_find_those_that_match() -> None:
+    """A Role in each of them is enough, and there is no namespace `team-*` in which one could be."""
+    rights = needed_rights(["rooms"], ["live", "team-*"], cluster_uid=True, lease=("ops", "ivs-operator"))
+    assert told(Access(Reviewer(), rights)) == ALL | {"list namespaces", "watch namespaces"}
+
+
+@pytest.mark.parametrize(
+    ("withheld", "blind"),
+    [
+        ("list rooms.ivs-operator.dev in namespace live", True),
+        ("list awsaccounts.ivs-operator.dev", True),
+        ("watch rooms.ivs-operator.dev in namespace live", False),
+        ("list customresourcedefinitions.apiextensions.k8s.io", False),
+    ],
+)
+def test_who_can_list_none_of_our_kinds_is_blind(withheld: str, blind: bool) -> None:
+    reviewer = Reviewer()
+    for right in RIGHTS:
+        if told(Access(Reviewer(), [right])) != {withheld}:
+            reviewer.granted.append(right)
+    access = Access(reviewer, RIGHTS)
+    assert told(access) == {withheld}
+    assert asyncio.run(access.blind()) is blind
+
+
 def test_what_was_granted_is_told_no_more_and_what_is_needed_later_is() -> None:
     reviewer = Reviewer(RIGHTS[1:])
     access = Access(reviewer, RIGHTS)
@@ -98,4 +125,5 @@ def test_while_nobody_answers_what_was_told_last_stands() -> None:
     before = told(access)
     reviewer.answers = False
     assert not asyncio.run(access.review()), "nothing is certain"
+    assert not asyncio.run(access.blind()), "so that nobody waits for it"
     assert told(access) == before

@@ -11,6 +11,7 @@ import structlog
 
 from ivs_operator.api.names import GROUP
 from ivs_operator.kube.errors import KubeError
+from ivs_operator.kube.watched import is_pattern
 
 __all__ = ["LABELS_OF_NAMESPACES", "Access", "Right", "needed_rights"]
 
@@ -22,7 +23,7 @@ _ACCOUNTS: Final = "awsaccounts"
 LABELS_OF_NAMESPACES: Final[tuple[Right, ...]] = tuple(
     {"group": "", "resource": "namespaces", "verb": verb} for verb in ("list", "watch")
 )
-"""Needed only while some AWSAccount selects namespaces by their labels."""
+"""Needed only while some AWSAccount selects namespaces by their labels, and with patterns of namespaces."""
 
 _AGAIN: Final = 5.0  # seconds between reviews while something is missing, or could not be asked
 _LEAST: Final = 2.0  # seconds between reviews that refusals ask for
@@ -34,6 +35,7 @@ class _Reviewer(Protocol):
     async def allowed(self, right: Right, /) -> bool: ...
 
 
+_CRDS: Final[Right] = {"group": "apiextensions.k8s.io", "resource": "customresourcedefinitions"}
 _KUBE_SYSTEM: Final[Right] = {"group": "", "resource": "namespaces", "name": "kube-system", "verb": "get"}
 
 
@@ -42,17 +44,20 @@ def needed_rights(
 ) -> tuple[Right, ...]:
     """The rights without which an operator for these namespaces (none: all) does not do its work.
 
+    Of a pattern only kopf knows the namespaces, which it finds by watching all: what is allowed in them is not asked.
     `lease`: namespace and name of the Lease that it competes for.
     """
-    rights: list[Right] = []
+    given = tuple(namespaces)
+    places = [name for name in given if not is_pattern(name)] if given else [""]
+    rights: list[Right] = list(LABELS_OF_NAMESPACES) if len(places) < len(given) else []
     for plural in plurals:
-        for namespace in tuple(namespaces) or ("",):
+        for namespace in places:
             place = {"group": GROUP, "resource": plural, "namespace": namespace}
             rights += [{**place, "verb": verb} for verb in ("get", "list", "watch", "patch")]
             rights.append({**place, "verb": "patch", "subresource": "status"})
-        crd = {"group": "apiextensions.k8s.io", "resource": "customresourcedefinitions", "name": f"{plural}.{GROUP}"}
-        rights.append({**crd, "verb": "get"})
-    for namespace in tuple(namespaces) or ("",):
+        rights.append({**_CRDS, "name": f"{plural}.{GROUP}", "verb": "get"})
+    rights += [{**_CRDS, "verb": verb} for verb in ("list", "watch")]
+    for namespace in places:
         rights.append({"group": "events.k8s.io", "resource": "events", "namespace": namespace, "verb": "create"})
     accounts = {"group": GROUP, "resource": _ACCOUNTS}
     rights += [{**accounts, "verb": verb} for verb in ("list", "watch", "patch")]
@@ -99,13 +104,24 @@ class Access:
 
     async def review(self) -> bool:
         """Ask for every right. Returns whether the API server has answered."""
-        try:
-            missing = [right for right in self._rights if not await self._reviewer.allowed(right)]
-        except KubeError as error:
-            log.debug("rights not reviewed", error=str(error))
+        missing = await self._missing(self._rights)
+        if missing is None:
             return False
         self._report(", ".join(map(_words, missing)), remedy=_remedy(missing))
         return True
+
+    async def blind(self) -> bool:
+        """Whether objects of our kinds surely can't be listed: nothing can begin then, and trying fills the log."""
+        lists = [right for right in self._rights if right["verb"] == "list" and right["group"] == GROUP]
+        return bool(await self._missing(lists))
+
+    async def _missing(self, rights: Iterable[Right]) -> list[Right] | None:
+        """Those that we do not have; None when the API server does not say."""
+        try:
+            return [right for right in rights if not await self._reviewer.allowed(right)]
+        except KubeError as error:
+            log.debug("rights not reviewed", error=str(error))
+            return None
 
     def _report(self, missing: str, *, remedy: str) -> None:
         trouble = f"RBAC does not allow the operator to {missing}" if missing else None

@@ -12,6 +12,7 @@ import structlog
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import KubeError
+from ivs_operator.kube.watched import is_pattern
 
 __all__ = ["Census"]
 
@@ -45,7 +46,7 @@ class Census:
         self._resources = resources
         self._plurals = plurals
         # Patterns are kopf's; a List takes names only, and finding more than what is cached does no harm.
-        named = namespaces and not any(set(name) & set("*?[!,") for name in namespaces)
+        named = namespaces and not any(map(is_pattern, namespaces))
         self._namespaces: tuple[str | None, ...] = namespaces if named else (None,)
         self._selector = selector
         self._on_gone = on_gone

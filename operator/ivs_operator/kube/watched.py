@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Self
 
-__all__ = ["Watched"]
+__all__ = ["Watched", "is_pattern"]
 
 _IN = re.compile(r"^([^\s=!,()]+)\s+(in|notin)\s+\(([^()]*)\)$")
 _EQUAL = re.compile(r"^([^\s=!,()]+)\s*(==|=|!=)\s*([^\s=!,()]*)$")
@@ -55,9 +55,14 @@ class _Demand:
     present: bool | None = None
 
 
+def is_pattern(namespace: str) -> bool:
+    """Whether what is given as a namespace stands for those that match it, and is no name itself."""
+    return bool(set(namespace) & _WILD)
+
+
 def _may_meet(one: str, other: str) -> bool:
     """Whether two names or patterns of namespaces could stand for the same one; patterns may as a rule."""
-    patterns = [text for text in (one, other) if set(text) & _WILD]
+    patterns = [text for text in (one, other) if is_pattern(text)]
     if not patterns:
         return one == other
     if len(patterns) == 2 or set(patterns[0]) & _EXCEPT:  # noqa: PLR2004 - both of them
