@@ -132,11 +132,18 @@ def _await(walk: Walk, prometheus: Prometheus, expression: str, what: str, *, at
 
 
 def _names_who_is_not_ready(walk: Walk, prometheus: Prometheus) -> None:
+    """Once no refused List is the reason any more."""
     (panel,) = [panel for panel in PANELS if panel.form == "table"]
-    rows = [sample["metric"] for sample in prometheus.query(_instant(panel.queries[0].expr))]
+    walk.control.clear_faults()
+    walk.annotate(CHAT, "lost", "reconcile-at=now")
+    walk.reason(CHAT, "lost", "RoomNotFound")
     expected = {"kind": "ChatLoggingConfiguration", "name": "lost", "reason": "RoomNotFound"}
-    assert {**expected, "object_namespace": walk.namespace} in rows
-    assert set(rows[0]) == {label for label, _ in panel.columns}
+
+    def rows() -> list[dict[str, str]]:
+        return [sample["metric"] for sample in prometheus.query(_instant(panel.queries[0].expr))]
+
+    until(lambda: {**expected, "object_namespace": walk.namespace} in rows(), "it is named", last=lambda: str(rows()))
+    assert set(rows()[0]) == {label for label, _ in panel.columns}
 
 
 def _rules_are_evaluated(prometheus: Prometheus) -> None:
