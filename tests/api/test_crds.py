@@ -22,6 +22,15 @@ def test_checked_in_files_are_what_the_models_generate(tmp_path: Path) -> None:
     assert generated == {path.name: path.read_text() for path in CHECKED_IN.glob("*.yaml")}
 
 
+def test_the_folder_can_be_applied_with_kubectl() -> None:
+    """`kubectl apply -f crds/` reads these endings and fails on any other kind; `-k` goes by the list."""
+    read = [path for path in CHECKED_IN.iterdir() if path.suffix in {".yaml", ".yml", ".json"}]
+    kinds = {path.name: item["kind"] for path in read for item in yaml.safe_load_all(path.read_text())}
+    assert kinds == dict.fromkeys(sorted(path.name for path in read), "CustomResourceDefinition")
+    assert len(read) == len(KINDS)
+    assert sorted(yaml.safe_load((CHECKED_IN / "Kustomization").read_text())["resources"]) == sorted(kinds)
+
+
 def test_rendering_is_stable_and_says_where_it_comes_from() -> None:
     for crd in crds():
         text = render(crd)
