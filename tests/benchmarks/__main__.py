@@ -5,14 +5,15 @@ Figures go to docs/benchmarks/figures.json, part by part, and from there to docs
 
 import argparse
 import json
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import described
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_PARTS = ("ladder", "throughput", "rivals", "limits")
+_PARTS = ("ladder", "heights", "throughput", "rivals", "limits")
+_ONCE = ("heights", "limits")  # what takes long, or tells counts alone
 
 
 def main() -> None:
@@ -21,13 +22,14 @@ def main() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     for part in chosen.parts:
-        print(f"{part} ...", flush=True)
-
-        def note(told: dict[str, Any], part: str = part) -> None:
-            figures[part] = {"machine": described(shared=chosen.shared), **told}
+        runs: list[dict[str, Any]] = []
+        for number in range(1 if part in _ONCE else chosen.runs):
+            began = time.monotonic()
+            print(f"{part}, run {number + 1} ...", flush=True)
+            runs.append(_measured(part, chosen))
+            figures[part] = {"machine": described(shared=chosen.shared), "runs": runs}
             target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-
-        note(_measured(part, chosen, note))
+            print(f"... {time.monotonic() - began:.0f} s", flush=True)
     from benchmarks.page import write
 
     write(figures, chosen.output)
@@ -36,7 +38,9 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.partition("\n")[0])
     parser.add_argument("--parts", nargs="*", choices=_PARTS, default=_PARTS, help="what to measure; none: only render")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000, 5000], help="objects of each kind")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000], help="objects of each kind")
+    parser.add_argument("--heights", type=int, nargs="+", default=[5000], help="the same, once: it takes long")
+    parser.add_argument("--runs", type=int, default=3, help="how often what has a range is measured (3)")
     parser.add_argument("--sweeps", type=int, default=10, help="sweeps at rest (10)")
     parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
@@ -49,20 +53,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(part: str, chosen: argparse.Namespace, note: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.stage import opened
 
     with opened() as stage:
-        if part == "ladder":
+        if part in ("ladder", "heights"):
             from benchmarks.ladder import climb
 
-            about = {"factor": chosen.factor, "sweeps": chosen.sweeps}
-
-            def so_far(rungs: list[dict[str, Any]]) -> None:
-                note({"rungs": rungs, **about})
-
-            rungs = climb(stage, chosen.sizes, factor=chosen.factor, sweeps=chosen.sweeps, note=so_far)
-            return {"rungs": rungs, **about}
+            sizes = chosen.sizes if part == "ladder" else chosen.heights
+            rungs = climb(stage, sizes, factor=chosen.factor, sweeps=chosen.sweeps)
+            return {"rungs": rungs, "factor": chosen.factor}
         if part == "throughput":
             from benchmarks.throughput import pressed
 

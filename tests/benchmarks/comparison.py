@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.spread import merged_rows
+from benchmarks.summary import table
+
 __all__ = ["comparison", "published"]
 
 _READS = ("Get", "List", "BatchGet")
 _STEPS = {"create": "to Ready", "edit": "one tag edited in each", "rest": "at rest", "restart": "SIGKILL and start"}
+
+_TITLE = ["what", "ours: Kubernetes writes / AWS writes / AWS reads / CPU s", "textbook: the same"]
 
 _INTRODUCTION = """[The textbook's](../tests/benchmarks/textbook/handlers.py) has change handlers, a timer for each object, and one Get per
 object and interval. Both do the same work in the same run: {number:,} objects of each kind. At rest: {sweeps} looks at everything,
@@ -37,26 +42,25 @@ def published() -> str:
     return _PUBLISHED
 
 
-def comparison(part: dict[str, Any]) -> str:
+def comparison(runs: list[dict[str, Any]]) -> str:
     """Ours and the textbook's operator on the same work."""
-    names = ("ours", "textbook")
-    number = part["objects"]
+    first = runs[0]
     lines = [
         "## Against the textbook's operator\n",
-        _INTRODUCTION.format(number=number, sweeps=part["sweeps"]),
-        "| what | ours: Kubernetes writes / AWS writes / AWS reads / CPU s | textbook: the same |",
-        "|---|---|---|",
-        *(
-            f"| {text} | {_step(part['ours'][step])} | {_step(part['textbook'][step])} |"
-            for step, text in _STEPS.items()
-        ),
-        "| memory at rest | " + " | ".join(f"{part[name]['memory']['now'] / 1024:.0f} MB" for name in names) + " |",
-        f"| duplicates after {part['kills']} SIGKILLs, {part['ours']['killed']['objects']} objects | "
-        + " | ".join(str(part[name]["killed"]["duplicates"]) for name in names)
-        + " |",
-        "",
+        _INTRODUCTION.format(number=first["objects"], sweeps=first["sweeps"]),
+        table(_TITLE, merged_rows([_rows(run) for run in runs])),
     ]
     return "\n".join(lines)
+
+
+def _rows(run: dict[str, Any]) -> list[list[str]]:
+    both = [run["ours"], run["textbook"]]
+    killed = f"duplicates after {run['kills']} SIGKILLs, {run['ours']['killed']['objects']} objects"
+    return [
+        *([text, *(_step(each[step]) for each in both)] for step, text in _STEPS.items()),
+        ["memory at rest", *(f"{each['memory']['now'] / 1024:.0f} MB" for each in both)],
+        [killed, *(str(each["killed"]["duplicates"]) for each in both)],
+    ]
 
 
 def _step(reading: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,7 @@ from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Note = Callable[[list[dict[str, Any]]], None]
+    from collections.abc import Callable, Iterator
 
     from benchmarks.stage import Stage
     from support.walk import Walk
@@ -25,6 +24,7 @@ __all__ = ["climb"]
 
 INTERVAL = 5.0  # seconds between sweeps; a List of a thousand objects fits in, at rates multiplied
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
+_PACE = "IVS_OPERATOR_SWEEP_INTERVAL"
 _NAME = "benchmark"  # of all at AWS, so that copies can be exact
 _SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
 
@@ -36,20 +36,16 @@ def climb(
     factor: float,
     sweeps: int,
     interval: float = INTERVAL,
-    note: _Note = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """The figures at each size: so many recording and so many logging configurations, all Ready.
-
-    `note` is told all rungs after each, since the last ones take long.
-    """
+    """The figures at each size: so many recording and so many logging configurations, all Ready."""
     stage.clear()
-    walk = stage.walk(factor=factor, sweep_interval=interval)
+    walk = stage.walk(factor=factor)
+    walk.operator.environment[_PACE] = str(interval)
     start(walk)
     rungs: list[dict[str, Any]] = []
     before = 0
     for size in sorted(sizes):
         rungs.append(_rung(walk, before, size, sweeps))
-        note(rungs)
         before = size
     rungs[-1]["holders"] = _holders(stage, walk)
     walk.operator.end()
@@ -68,11 +64,23 @@ def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
     if size:  # nothing is swept where there is nothing
         told["rest"] = asdict(at_rest(walk, sweeps))
         told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
-    told["restart"] = asdict(_restarted(walk, 1 if size else 0))
-    told["memory"] = resident(walk.operator)
-    if size > 1:
-        told["edited"] = asdict(_edited_while_down(walk, size))
+    with _usual_pace(walk):
+        told["restart"] = asdict(_restarted(walk, 1 if size else 0))
+        told["memory"] = resident(walk.operator)
+        if size > 1:
+            told["edited"] = asdict(_edited_while_down(walk, size))
     return told
+
+
+@contextmanager
+def _usual_pace(walk: Walk) -> Iterator[None]:
+    """Processes that start meanwhile sweep as they do by default: a sweep more is nothing that a restart has cost."""
+    pace = walk.operator.environment.pop(_PACE)
+    yield
+    walk.rest(timeout=LONG)
+    walk.operator.kill()
+    walk.operator.environment[_PACE] = pace
+    start(walk)
 
 
 def _copied(walk: Walk, numbers: range) -> Reading:

@@ -39,9 +39,7 @@ def test_the_ladder_keeps_its_promises_and_becomes_a_page(stage: Stage, tmp_path
     assert rung["holders"], "who holds memory is known"
 
     (tmp_path / "benchmarks").mkdir()
-    figures: dict[str, Any] = {
-        "ladder": {"machine": described(shared=True), "rungs": rungs, "factor": 20, "sweeps": _SWEEPS}
-    }
+    figures: dict[str, Any] = {"ladder": {"machine": described(shared=True), "runs": [{"rungs": rungs, "factor": 20}]}}
     write(figures, tmp_path)
     assert f"among {_OBJECTS}" in (tmp_path / "benchmarks.md").read_text()
     for picture in ("calls.svg", "memory.svg"):
