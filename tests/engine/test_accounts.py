@@ -62,6 +62,10 @@ class Shelf:
     async def post_event(self, given: Resource, *, type_: str, reason: str, message: str, now: str) -> None:
         self.events.append((type_, reason))
 
+    async def find(self, plural: str, namespace: str | None, name: str) -> Resource | None:
+        assert (plural, namespace, name) == ("awsaccounts", None, "prod")
+        return copy.deepcopy(self.stored) if self.stored else None
+
     async def crd_deleting(self, plural: str) -> bool:
         return False
 
@@ -180,6 +184,36 @@ async def test_it_is_kept_from_before_the_first_use_until_after_the_last(bench: 
     bench.cache.remove(key)
     await bench.reconcile()
     assert bench.shelf.stored["metadata"]["finalizers"] == []
+
+
+async def test_after_one_conflict_the_newest_version_is_known_though_the_watch_is_silent(bench: Bench) -> None:
+    known = copy.deepcopy(bench.shelf.stored)
+    bench.shelf.put(defaultRegion="eu-west-1")
+    assert bench.book.resources is not None
+    bench.book.resources["prod"] = known  # what a watch that has fallen silent has told
+    with pytest.raises(Conflict):
+        await bench.reconciler.keep("prod")
+    await bench.reconciler.keep("prod")
+    assert bench.shelf.writes == ["add finalizer"]
+    bench.book.resources["prod"] = known
+    with pytest.raises(Conflict):
+        await bench.reconcile()
+    await bench.reconcile()
+    assert bench.shelf.ready == ("True", "Available")
+
+
+async def test_a_conflict_shows_that_it_is_gone(bench: Bench) -> None:
+    known = copy.deepcopy(bench.shelf.stored)
+    bench.shelf.put(defaultRegion="eu-west-1")
+    bench.book.resources = {"prod": known}
+
+    async def gone(*_: Any) -> None:
+        return None
+
+    bench.shelf.find = gone  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        await bench.reconcile()
+    assert bench.book.resources == {}
 
 
 async def test_who_is_not_allowed_holds_nothing_back(bench: Bench) -> None:

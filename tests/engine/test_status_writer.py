@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.engine.status_writer import PROGRESS_INTERVAL, SETTLING, StatusWriter, merge_patch
 from ivs_operator.kube.cache import ResourceCache
-from ivs_operator.kube.errors import Conflict
+from ivs_operator.kube.errors import Conflict, Unreachable
 from ivs_operator.wiring import PLURALS
 from support.fake_cluster import FakeCluster, merged
 from support.objects import arn_of, key_of, resource
@@ -112,6 +112,61 @@ async def test_who_has_written_meanwhile_is_not_overwritten() -> None:
     with pytest.raises(Conflict):
         await desk.write(status("True", "Available"))
     assert desk.cluster.status(KEY) == status()
+
+
+async def _status(desk: Desk, known: dict[str, Any]) -> None:
+    await desk.writer.write(KEY, known, status("True", "Available"), settled=True)
+
+
+async def _finalizer(desk: Desk, known: dict[str, Any]) -> None:
+    await desk.writer.add_finalizer(KEY, known)
+
+
+async def _release(desk: Desk, known: dict[str, Any]) -> None:
+    await desk.writer.remove_finalizer(KEY, known)
+
+
+@pytest.mark.parametrize("write", [_status, _finalizer, _release])
+def test_after_one_conflict_the_newest_version_is_known_though_the_watch_is_silent(write: Any) -> None:
+    """A watch that has died is noticed after a minute; each attempt until then would fail for the same old version."""
+
+    @in_virtual_time
+    async def story() -> None:
+        desk = Desk(status())
+        desk.cluster.apply(resource(rooms=[{"name": "lobby"}]))
+        with pytest.raises(Conflict):
+            await write(desk, desk.cache.get(KEY))
+        assert desk.cache.get(KEY) == desk.cluster.resources[KEY]
+        await write(desk, desk.cache.get(KEY))
+
+    story()
+
+
+@in_virtual_time
+async def test_a_conflict_with_another_life_shows_that_one() -> None:
+    desk = Desk(status())
+    known = desk.cache.get(KEY)
+    assert known is not None
+    desk.cluster.resources.clear()
+    desk.cluster.apply(resource(uid="later"))
+    with pytest.raises(Conflict):
+        await _status(desk, known)
+    later = desk.cache.get(KEY)
+    assert later is not None
+    assert later["metadata"]["uid"] == "later"
+
+
+@in_virtual_time
+async def test_a_conflict_stays_one_when_the_newest_version_cannot_be_had() -> None:
+    desk = Desk(status())
+    desk.cluster.apply(resource(rooms=[{"name": "lobby"}]))
+
+    async def silent(*_: Any) -> None:
+        raise Unreachable("no answer")
+
+    desk.cluster.find = silent  # type: ignore[method-assign]
+    with pytest.raises(Conflict):
+        await desk.write(status("True", "Available"))
 
 
 @in_virtual_time

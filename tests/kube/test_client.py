@@ -93,6 +93,21 @@ async def test_a_status_is_merged_provided_that_nobody_wrote_since(
     ]
 
 
+async def test_an_account_is_found_by_a_list_for_there_is_no_right_to_get_one(
+    server: ApiServer, cluster: KubernetesClient
+) -> None:
+    path = "/apis/ivs-operator.dev/v1alpha1/awsaccounts?fieldSelector=metadata.name%3Dprod"
+    server.answers[path] = (200, {"items": [{"metadata": {"name": "prod", "uid": "u"}}]})
+    found = await cluster.find("awsaccounts", None, "prod")
+    assert found == {
+        "apiVersion": "ivs-operator.dev/v1alpha1",
+        "kind": "AWSAccount",
+        "metadata": {"name": "prod", "uid": "u"},
+    }
+    server.answers[path] = (200, {"items": []})
+    assert await cluster.find("awsaccounts", None, "prod") is None
+
+
 FINALIZERS = [
     pytest.param(
         "add_finalizer",

@@ -54,6 +54,9 @@ class NotWritten(Exception):
     retry_after: float = 0.0
     """Seconds that the API server asks us to wait, 0 when it asks for nothing."""
 
+    outdated: bool = False
+    """Whether it was refused because the object has changed since it was read: what is known of it is old."""
+
 
 class PermitLost(Exception):
     """This process may not write any more: it stops, or another one leads. The write was not made."""

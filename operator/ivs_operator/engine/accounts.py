@@ -6,6 +6,7 @@ the first call that uses it until nobody may have anything in the account any mo
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -154,7 +155,7 @@ class AccountReconciler:
                 raise NotWritten(f"AWSAccount {name} is gone")
             if _kept(resource) or resource["metadata"].get("deletionTimestamp"):
                 return
-            self._book.put(await self._cluster.add_finalizer(AWS_ACCOUNT.plural, resource))
+            self._book.put(await self._taken(resource, self._cluster.add_finalizer(AWS_ACCOUNT.plural, resource)))
             self.look_at(name)
 
     async def reconcile(self, key: AccountKey) -> Outcome:
@@ -236,9 +237,26 @@ class AccountReconciler:
         said = (resource["metadata"].get("uid"), standing.generation, ready["status"], ready["message"])
         if self._elsewhere is not None and self._said.get(standing.account.name) == said:
             return
-        self._book.put(await self._cluster.patch_status(AWS_ACCOUNT.plural, resource, patch))
+        self._book.put(await self._taken(resource, self._cluster.patch_status(AWS_ACCOUNT.plural, resource, patch)))
         self._said[standing.account.name] = said
         await self._announce(resource, before, status)
+
+    async def _taken(self, resource: Resource, write: Awaitable[Resource]) -> Resource:
+        """The answer to a write. If it is refused for an old version, the newest is there for the next attempt."""
+        try:
+            return await write
+        except NotWritten as error:
+            if error.outdated:
+                with suppress(NotWritten):
+                    await self._look_anew(resource["metadata"])
+            raise
+
+    async def _look_anew(self, metadata: Mapping[str, Any]) -> None:
+        found = await self._cluster.find(AWS_ACCOUNT.plural, None, metadata["name"])
+        if found is None:
+            self._book.remove(metadata["name"], metadata.get("uid"))
+        else:
+            self._book.put(found)
 
     async def _announce(self, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         event = announcement(before, after)
@@ -283,7 +301,7 @@ class AccountReconciler:
                     return
                 if self._elsewhere is not None and (not account.deleting or await self._elsewhere(name)):
                     return
-                written = await self._cluster.remove_finalizer(AWS_ACCOUNT.plural, resource)
+                written = await self._taken(resource, self._cluster.remove_finalizer(AWS_ACCOUNT.plural, resource))
                 metadata = written["metadata"]
                 if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
                     self._book.remove(name, metadata.get("uid"))

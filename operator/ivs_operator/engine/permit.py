@@ -34,7 +34,7 @@ class PermittedCluster:
         self._cluster = cluster
         self._permit = permit
 
-    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
+    async def find(self, plural: str, namespace: str | None, name: str) -> Resource | None:
         """A custom resource as it is now."""
         return await self._cluster.find(plural, namespace, name)
 

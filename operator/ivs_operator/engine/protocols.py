@@ -123,8 +123,11 @@ class Accounts(Protocol):
 class Cluster(Protocol):
     """The writes to Kubernetes. Every method raises `KubeError`."""
 
-    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
-        """A custom resource as it is now, from the API server itself; None when there is none."""
+    async def find(self, plural: str, namespace: str | None, name: str) -> Resource | None:
+        """A custom resource as it is now, from the API server itself; None when there is none.
+
+        `namespace` None: one of a kind that knows no namespaces.
+        """
 
     async def patch_status(self, plural: str, resource: Resource, patch: Mapping[str, Any]) -> Resource:
         """Merge into the status, provided that nobody changed the resource since."""

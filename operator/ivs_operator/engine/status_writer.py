@@ -1,6 +1,7 @@
 """Writes a status when it differs, and only what differs; tells people about transitions by Events."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,7 +121,7 @@ class StatusWriter:
         Raises:
             KubeError: the write did not succeed.
         """
-        written = await self._cluster.add_finalizer(self._plurals[key.kind], resource)
+        written = await self._taken(key, resource, self._cluster.add_finalizer(self._plurals[key.kind], resource))
         self._resources.put(key, written)
         return written
 
@@ -130,7 +131,7 @@ class StatusWriter:
         Raises:
             KubeError: the write did not succeed.
         """
-        written = await self._cluster.remove_finalizer(self._plurals[key.kind], resource)
+        written = await self._taken(key, resource, self._cluster.remove_finalizer(self._plurals[key.kind], resource))
         if FINALIZER in (written["metadata"].get("finalizers") or []):
             return
         if written["metadata"].get("finalizers"):
@@ -142,9 +143,23 @@ class StatusWriter:
             await self._post(resource, "Warning", TAGS_STAY, warning[:MOST])
 
     async def _patch(self, key: Key, resource: Resource, patch: Mapping[str, Any]) -> Resource:
-        written = await self._cluster.patch_status(self._plurals[key.kind], resource, patch)
+        write = self._cluster.patch_status(self._plurals[key.kind], resource, patch)
+        written = await self._taken(key, resource, write)
         self._resources.put(key, written)
         return written
+
+    async def _taken(self, key: Key, resource: Resource, write: Awaitable[Resource]) -> Resource:
+        """The answer to a write. If it is refused for an old version, the newest is there for the next attempt.
+
+        The watch may have fallen silent, which takes a minute to be noticed: until then each attempt would fail again.
+        """
+        try:
+            return await write
+        except NotWritten as error:
+            if error.outdated:
+                with suppress(NotWritten):
+                    await self.still_there(key, resource)
+            raise
 
     def _put_off(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], *, settled: bool) -> float | None:
         if settled:

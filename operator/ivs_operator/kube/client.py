@@ -16,6 +16,7 @@ from kubernetes.aio import client
 from kubernetes.aio.client.exceptions import ApiException
 
 from ivs_operator import metrics
+from ivs_operator.api.kinds import AWS_ACCOUNT
 from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
 from ivs_operator.kube.errors import Gone, KubeError, Unreachable, error_for
 
@@ -96,12 +97,20 @@ class KubernetesClient:
         """
         return await self.call("GET", _path(plural, namespace, name))
 
-    async def find(self, plural: str, namespace: str, name: str) -> Resource | None:
+    async def find(self, plural: str, namespace: str | None, name: str) -> Resource | None:
         """One custom resource, from the API server itself; None when there is none.
+
+        `namespace` None: an AWSAccount, which is found by a List, for there is no right to get one.
 
         Raises:
             KubeError: see `kube.errors`.
         """
+        if namespace is None:
+            query = urlencode({"fieldSelector": f"metadata.name={name}"})
+            page = await self.call("GET", f"/apis/{GROUP}/{VERSION}/{plural}?{query}")
+            # Items of a List may come without these two.
+            found = ({"apiVersion": API_VERSION, "kind": AWS_ACCOUNT.kind, **item} for item in page.get("items") or ())
+            return next(found, None)
         try:
             return await self.get(plural, namespace, name)
         except Gone:

@@ -23,6 +23,8 @@ class KubeError(NotWritten):
 class Conflict(KubeError):
     """The object has changed since it was read (409, or 422 from a failed JSON patch test)."""
 
+    outdated = True
+
 
 class Gone(KubeError):
     """The object does not exist any more (404)."""
