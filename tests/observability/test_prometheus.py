@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from docs.pages import PAGES, blocks
 from observability import dashboard
 from observability.alerts import alerts
 from observability.panels import PANELS, Panel
@@ -61,15 +62,17 @@ def test_every_expression_has_data(begin: Callable[..., Walk], tmp_path: Path) -
         for panel in PANELS:
             for query in panel.queries:
                 _await(walk, prometheus, _instant(query.expr), f"{panel.title}: {query.expr}")
+        for question in _questions():
+            _await(walk, prometheus, question.replace('"live"', f'"{walk.namespace}"'), f"the text's {question}")
         later = time.time() + 61  # a subquery by the minute has a step by then
         for alert in alerts():
             if alert.name not in EMPTY:
                 _await(walk, prometheus, alert.measure, alert.name, at=later)
         assert [alert.name for alert in alerts() if not prometheus.query(alert.measure, at=later)] == list(EMPTY)
-        _names_who_is_not_ready(walk, prometheus)
         _rules_are_evaluated(prometheus)
         _contract_is_kept(walk, prometheus)
         _is_drawn(prometheus, started)
+        _names_who_is_not_ready(walk, prometheus)
 
 
 def test_the_setting_turns_off_what_is_told_of_each_object(begin: Callable[..., Walk]) -> None:
@@ -93,6 +96,7 @@ def test_expressions_ask_for_what_the_code_has() -> None:
     known = {name for name in dir(metrics) if name.isupper()}
     families = {getattr(metrics, name).describe()[0].name for name in known}
     expressions = [query.expr for panel in PANELS for query in panel.queries] + [a.rule["expr"] for a in alerts()]
+    expressions += [name for page in PAGES for name in re.findall(r"`(ivs_operator_\w+)", page.read_text())]
     asked = set(re.findall(r"ivs_operator_\w+", " ".join(expressions)))
     assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= families
 
@@ -113,6 +117,13 @@ def _trouble_and_success(walk: Walk, prometheus: Prometheus) -> None:
     walk.control.add_fault(operation="ListRecordingConfigurations", throttle=True, probability=0.5)
     refusal = {"code": "AccessDeniedException", "message": "not authorized"}
     walk.control.add_fault(operation="ListRooms", error=refusal, probability=0.5)
+
+
+def _questions() -> list[str]:
+    """What the texts have people ask Prometheus."""
+    found = [line for block in blocks() if block.language == "promql" for line in block.text.splitlines()]
+    assert found
+    return found
 
 
 def _instant(expression: str) -> str:
@@ -176,7 +187,8 @@ def _is_drawn(prometheus: Prometheus, started: float) -> None:
     drawings = [_drawing(prometheus, panel, start, end) for panel in PANELS]
     text = svg(drawings, start, end, "drawn from what Prometheus answers in a test run")
     words = [element.text for element in ET.fromstring(text).iter() if element.text]
-    assert {"RoomNotFound", "lost", *(panel.title for panel in PANELS)} <= set(words)
+    assert {"lost", *(panel.title for panel in PANELS)} <= set(words)
+    assert {"RoomNotFound", "AccessDenied"} & set(words), "its reason, or that a List was refused meanwhile"
     assert "no data" not in words
     if folder:
         (Path(folder) / "dashboard.svg").write_text(text)
