@@ -102,6 +102,9 @@ case $engine in
     docker buildx build "${arguments[@]}" .
     ;;
   podman | buildah)
+    # Older ones do not know by themselves on what they build, and look for a base of the platform that is built for.
+    case $HOSTTYPE in aarch64 | arm64) here=arm64 ;; *) here=amd64 ;; esac
+    arguments+=(--build-arg "BUILDPLATFORM=linux/$here")
     "$engine" build --format oci "${arguments[@]}" .
     [ -z "$push" ] || "$engine" push "$tag"
     ;;

@@ -119,7 +119,7 @@ END
 helm test "$namespace" --namespace "$namespace" --timeout 2m
 
 step "an object"
-AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=emulator AWS_REGION=us-west-2 .venv/bin/python - <<'END'
+AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=emulator AWS_DEFAULT_REGION=us-west-2 .venv/bin/python - <<'END'
 import boto3
 
 location = {"LocationConstraint": "us-west-2"}

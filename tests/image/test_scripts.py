@@ -99,6 +99,9 @@ def test_build_takes_the_engine_that_is_there(
     last = bench.asked()[-1]
     assert last.startswith(chosen), reason
     assert ("--load --provenance=false" in last) == last.startswith("docker"), "one image, which kind can load"
+    assert bool(re.search(r"--build-arg BUILDPLATFORM=linux/(amd64|arm64) ", last)) != last.startswith("docker"), (
+        "Buildah 1.28 does not know it"
+    )
     assert f"--tag ghcr.io/ivs-operator/ivs-operator:{__version__}" in last
     assert f"--build-arg VERSION={__version__}" in last
     assert re.search(r"--build-arg REVISION=[0-9a-f]{40}(-dirty)? --build-arg CREATED=\d{4}-\d\d-\d\dT[\d:]{8}Z", last)
