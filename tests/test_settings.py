@@ -75,7 +75,6 @@ BAD = [
     pytest.param("leader-elect", "perhaps", "valid boolean", id="neither on nor off"),
     pytest.param("lease-duration", "0.1", "greater than or equal to 1", id="too short a lease"),
     pytest.param("log-format", "xml", "'text' or 'json'", id="no such format"),
-    pytest.param("region", "", "such as us-west-2", id="an empty region"),
     pytest.param("region", "us west", "such as us-west-2", id="no region"),
     pytest.param("namespaces", "live,Live", "small letters", id="no name that a namespace could have"),
     pytest.param("default-account-namespaces", "team_*", "small letters", id="no pattern either"),
@@ -119,6 +118,17 @@ def test_every_setting_has_its_flag_with_default_and_variable_in_the_help() -> N
         assert f"[env: IVS_OPERATOR_{name.upper()}]" in text
     assert "[default: 60.0]" in text
     assert "[default: on]" in text
+
+
+def test_an_empty_flag_is_a_mistake() -> None:
+    result = CliRunner().invoke(cli, ["run", "--region="])
+    assert (result.exit_code, "such as us-west-2" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"IVS_OPERATOR_{name.upper()}", "")
+    assert Settings() == Settings.model_construct()
 
 
 def test_the_contracts_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

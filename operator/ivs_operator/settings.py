@@ -76,7 +76,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Settings(BaseSettings):
     """What can be set. Other AWS settings are boto3's own, other Kubernetes settings the kubeconfig's."""
 
-    model_config = SettingsConfigDict(env_prefix="IVS_OPERATOR_", extra="forbid", frozen=True)
+    # An empty variable is as none: manifests with a value left open have one.
+    model_config = SettingsConfigDict(env_prefix="IVS_OPERATOR_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     region: str | None = Field(
         None,

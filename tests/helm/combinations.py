@@ -44,6 +44,7 @@ COMBINATIONS = [
                     *["Deployment", "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount"],
                 ]
             )
+            and _pod(r)["enableServiceLinks"] is False
         ),
     ),
     Combination(

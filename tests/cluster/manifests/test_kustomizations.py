@@ -62,6 +62,12 @@ def test_the_api_server_takes_it_whole(
     assert applied.stdout.count("serverside-applied (server dry run)") == len(built[str(folder)])
 
 
+@pytest.mark.parametrize("folder", ["base", "overlays/high-availability", "overlays/irsa", "overlays/namespaced"])
+def test_no_service_becomes_a_setting(folder: str, built: dict[str, list[dict[str, Any]]]) -> None:
+    """Of a Service ivs-operator-metrics Kubernetes makes IVS_OPERATOR_METRICS_PORT=tcp://..., which `run` refuses."""
+    assert one(built[folder], "Deployment")["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
 def _moved(item: dict[str, Any], namespace: str) -> dict[str, Any]:
     metadata = item["metadata"]
     return {**item, "metadata": {**metadata, "namespace": namespace}} if "namespace" in metadata else item
