@@ -104,3 +104,15 @@ async def test_another_aws_object_starts_without_a_past() -> None:
     m.reads.clear()
     await m.watch.once()
     assert m.reads == []
+
+
+@in_virtual_time
+async def test_after_a_time_standing_by_nothing_is_looked_at_before_somebody_asks() -> None:
+    m = Metrics()
+    m.facts[arn_of("1")] = FAILING
+    m.watch.facts(key(1), HERE, arn_of("1"))
+    await m.watch.once()
+    m.watch.forget_all()
+    await m.watch.once()
+    assert len(m.reads) == 1
+    assert m.watch.facts(key(1), HERE, arn_of("1")) is None, "what was known is old"

@@ -24,8 +24,10 @@ class Looker:
     def __init__(self) -> None:
         self.facts = Facts(found=True, region=REGION)
         self.hangs = False
+        self.sites: set[str] = set()
 
     async def look(self, site: Site) -> Facts:
+        self.sites.add(site.name)
         await (asyncio.Event().wait() if self.hangs else asyncio.sleep(0.2))
         return self.facts
 
@@ -123,3 +125,26 @@ def test_who_may_not_use_its_account_is_looked_at_no_more(reason: Reason) -> Non
     assert destinations.keys == delivery.keys == {subject.key}
     outlook.around(subject, Placement(fault=Fault(FaultClass.SLOW, reason, "no")), View())
     assert destinations.keys == delivery.keys == (set() if reason in WITHDRAWN else {subject.key})
+
+
+@in_virtual_time
+async def test_who_leads_anew_does_not_look_at_what_has_gone_while_it_stood_by() -> None:
+    async with World() as world:
+        looker = Looker()
+        task = beside(world, looker)
+        key = world.cluster.apply(resource())
+        stays = world.cluster.apply(resource(name="stays", destinationConfiguration={"s3": {"bucketName": "other"}}))
+        await world.until_at_rest()
+        assert looker.sites == {"my-bucket", "other"}
+        process = world.process
+        assert process is not None
+        process.queue.pause()
+        process.resources.remove(key)  # the watch tells; nobody reconciles here
+        looker.sites.clear()
+        process.reconciler.forget_all()
+        process.queue.resume()
+        process.queue.add(stays)
+        await asyncio.sleep(5 * INTERVAL)
+        assert looker.sites == {"other"}
+        assert set(process.reconciler._intake._readings) == {stays}
+        task.cancel()

@@ -31,6 +31,10 @@ class Intake:
         """Drop what is remembered of a key."""
         self._readings.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Drop what is remembered of every key."""
+        self._readings.clear()
+
     def read(self, key: Key, resource: Mapping[str, Any]) -> tuple[Subject, Reading]:
         """The subject that a resource amounts to, and the reading of its spec."""
         metadata = resource["metadata"]

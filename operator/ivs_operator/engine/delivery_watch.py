@@ -80,6 +80,11 @@ class DeliveryWatch:
         self._members.pop(key, None)
         self._facts.pop(key, None)
 
+    def forget_all(self) -> None:
+        """Look at nothing before somebody asks again."""
+        self._members.clear()
+        self._facts.clear()
+
     async def run(self) -> None:
         """Look for ever, behind whatever a person waits for."""
         BACKGROUND.set(True)

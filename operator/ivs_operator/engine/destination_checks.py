@@ -115,6 +115,11 @@ class DestinationChecks:
             del self._entries[site]
             self._crowds[_place(site)] -= 1
 
+    def forget_all(self) -> None:
+        """Look at nothing before somebody asks again."""
+        for key in tuple(self._sites):
+            self.forget(key)
+
     async def run(self) -> None:
         """Look for ever, behind whatever a person waits for."""
         BACKGROUND.set(True)

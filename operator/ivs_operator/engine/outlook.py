@@ -48,6 +48,12 @@ class Outlook:
             if part is not None:
                 part.forget(key)
 
+    def forget_all(self) -> None:
+        """Who is there, and where, may have changed unseen."""
+        for part in (self._destinations, self._delivery):
+            if part is not None:
+                part.forget_all()
+
     def _destination(
         self, subject: Subject, placement: Placement, active: Configuration | None, asked_at: float
     ) -> Facts | None:

@@ -150,9 +150,12 @@ class Reconciler:
             self._outlook.forget(key)
 
     def forget_all(self) -> None:
-        """Drop everything remembered: another process may have worked since."""
+        """Drop everything remembered: another process may have worked since, and objects may have gone unseen."""
+        self._intake.forget_all()
         self._memories.forget_all()
         self._writer.forget_all()
+        if self._outlook is not None:
+            self._outlook.forget_all()
 
     async def look(self, key: Key, resource: Resource) -> _Step | None:
         """Plan for one object as things are; None when it is none of our business."""
