@@ -65,7 +65,7 @@ class _Story:
         return {name: [{"matchTags": {"env": environment}} for environment in environments]}
 
     def calls(self) -> Iterator[str]:
-        """What is called to make the object and to join rooms or channels to it, in this order."""
+        """What is called to make the object and to join rooms or channels to it, in this order, and to look around."""
         yield "GetCallerIdentity"
         yield f"List{self.object}s"
         self.walk.control.set(create_seconds=ENDLESS)
@@ -75,6 +75,7 @@ class _Story:
         yield f"List{self.user}s"
         yield f"Get{self.user}"
         yield f"Update{self.user}"
+        yield "HeadBucket"  # the look at the destination
 
     def edits(self) -> Iterator[str]:
         """Edit after edit while the operator is down, and the calls that each leads to."""
