@@ -17,7 +17,7 @@ from ivs_emulator.serialization import to_json
 from ivs_emulator.service import Emulation
 from ivs_emulator.settings import SettingsError
 from ivs_emulator.state import Kind, Resource, Territory
-from ivs_emulator.streams import go_live
+from ivs_emulator.streams import go_live, go_off
 
 __all__ = ["CONTROL_PREFIX", "ControlPath"]
 
@@ -166,9 +166,7 @@ class ControlPath:
             call = self._emulation.call(account, region)
             if asked.flag("live", default=True):
                 return dict(go_live(call, arn, _health(asked)).members)
-            call.require(Kind.CHANNEL, arn)
-            if call.find(Kind.STREAM, arn) is not None:
-                call.shelf(Kind.STREAM).remove(arn, call.now, call.lag)
+            go_off(call, arn)
             return {}
 
     def _set_state(self, asked: _Asked) -> dict[str, Any]:

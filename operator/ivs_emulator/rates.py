@@ -17,6 +17,8 @@ RATES: dict[tuple[str, str], float] = {
     **{("ivs", f"{verb}Channel"): _CHANNELS_AND_ROOMS for verb in ("BatchGet", "Create", "Delete", "Get", "Update")},
     ("ivs", "ListChannels"): _CHANNELS_AND_ROOMS,
     **{("ivs", name): _CHANNELS_AND_ROOMS for name in ("GetStream", "ListStreams", "StopStream")},
+    **{("ivs", name): _CHANNELS_AND_ROOMS for name in ("GetStreamSession", "ListStreamSessions")},
+    ("ivs", "PutMetadata"): 155.0,  # of an account; 5 of a channel are not counted here
     **{("ivs", f"{verb}StreamKey"): _CHANNELS_AND_ROOMS for verb in ("Create", "Get", "Delete")},
     ("ivs", "ListStreamKeys"): _CHANNELS_AND_ROOMS,
     **{("ivs", name): _TAGS for name in _TAG_OPERATIONS},
@@ -24,6 +26,8 @@ RATES: dict[tuple[str, str], float] = {
     ("ivschat", "ListLoggingConfigurations"): _CONFIGURATIONS,
     **{("ivschat", f"{verb}Room"): _CHANNELS_AND_ROOMS for verb in ("Create", "Get", "Update", "Delete")},
     ("ivschat", "ListRooms"): _CHANNELS_AND_ROOMS,
+    ("ivschat", "CreateChatToken"): 200.0,
+    **{("ivschat", name): 100.0 for name in ("SendEvent", "DeleteMessage", "DisconnectUser")},
     **{("ivschat", name): _TAGS for name in _TAG_OPERATIONS},
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from ivs_emulator import channels, chat_logging, recording, rooms, streams, tags
+from ivs_emulator import channels, chat_logging, conversations, recording, rooms, sessions, streams, tags
 from ivs_emulator.clock import Clock
 from ivs_emulator.errors import ApiError, Reply, error_reply
 from ivs_emulator.models import ServiceApi, integer_range, service_api
@@ -22,8 +22,14 @@ from ivs_emulator.validation import validate
 __all__ = ["HANDLERS", "Emulation", "Request"]
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
-    "ivs": {**recording.OPERATIONS, **channels.OPERATIONS, **streams.OPERATIONS, **tags.OPERATIONS},
-    "ivschat": {**chat_logging.OPERATIONS, **rooms.OPERATIONS, **tags.OPERATIONS},
+    "ivs": {
+        **recording.OPERATIONS,
+        **channels.OPERATIONS,
+        **streams.OPERATIONS,
+        **sessions.OPERATIONS,
+        **tags.OPERATIONS,
+    },
+    "ivschat": {**chat_logging.OPERATIONS, **rooms.OPERATIONS, **conversations.OPERATIONS, **tags.OPERATIONS},
 }
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CHANNEL = "channel"
     STREAM_KEY = "stream-key"
     STREAM = "stream"
+    STREAM_SESSION = "stream-session"
     ROOM = "room"
     LOGGING_CONFIGURATION = "logging-configuration"
 

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ivs_emulator import sessions
 from ivs_emulator.clock import timestamp
 from ivs_emulator.errors import ApiError
 from ivs_emulator.operations import Call, Handler
 from ivs_emulator.state import Kind, Resource, new_id
 
-__all__ = ["OPERATIONS", "go_live", "new_stream_key"]
+__all__ = ["OPERATIONS", "go_live", "go_off", "new_stream_key"]
 
 # "st-" and 23 more: the model's length of a stream id is 26.
 _STREAM_ID_TAIL = 23
 # A channel has one stream key, which CreateChannel makes; the quota is not adjustable.
 _STREAM_KEYS_PER_CHANNEL = 1
+# Source: the API reference (PutMetadata).
+_METADATA = 1024
 
 
 def go_live(call: Call, channel_arn: str, health: str) -> Resource:
@@ -35,7 +38,21 @@ def go_live(call: Call, channel_arn: str, health: str) -> Resource:
         "health": health,
         "viewerCount": 0,
     }
+    sessions.begin(call, channel, members)
     return call.write(Kind.STREAM, Resource(members, call.now))
+
+
+def go_off(call: Call, channel_arn: str) -> None:
+    """Take a channel off air; one that is not on air stays as it is.
+
+    Raises:
+        ApiError: ResourceNotFoundException.
+    """
+    call.require(Kind.CHANNEL, channel_arn)
+    stream = call.find(Kind.STREAM, channel_arn)
+    if stream is not None:
+        sessions.end(call, stream.members)
+        call.shelf(Kind.STREAM).remove(stream.arn, call.now, call.lag)
 
 
 def _stream(call: Call) -> Resource:
@@ -57,8 +74,16 @@ def _list(call: Call) -> Mapping[str, Any]:
 
 
 def _stop(call: Call) -> Mapping[str, Any]:
-    call.shelf(Kind.STREAM).remove(_stream(call).arn, call.now, call.lag)
+    go_off(call, _stream(call).arn)
     return {}
+
+
+def _put_metadata(call: Call) -> None:
+    """Metadata for the players; nobody plays here."""
+    size = len(call.params["metadata"].encode())
+    if size > _METADATA:
+        raise ApiError("ValidationException", f"metadata has {size} bytes, and at most {_METADATA} are taken")
+    _stream(call)
 
 
 def new_stream_key(call: Call, channel_arn: str, tags: Mapping[str, str]) -> Resource:
@@ -95,6 +120,7 @@ OPERATIONS: Mapping[str, Handler] = {
     "GetStream": _get,
     "ListStreams": _list,
     "StopStream": _stop,
+    "PutMetadata": _put_metadata,
     "CreateStreamKey": _create_key,
     "GetStreamKey": _get_key,
     "ListStreamKeys": _list_keys,
