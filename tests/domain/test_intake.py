@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ivs_operator.domain.desired import DeletionPolicy
+from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import recorded_from
@@ -81,6 +82,16 @@ def test_an_empty_name_is_a_name() -> None:
     given["spec"]["name"] = ""
     made = desired_of(given)
     assert made.settings["name"] == "", "a nameless AWS object can be adopted without a difference"
+
+
+@pytest.mark.parametrize("kind", [CHAT, RECORDING])
+def test_who_adopts_and_names_nothing_keeps_the_name_at_aws(kind: Kind) -> None:
+    """Else a chat object were renamed unasked, and a recording one could never be Ready."""
+    adopting: dict[str, Any] = {"existing": {"arn": arn_of("x", kind)}, "deletionPolicy": "Retain"}
+    assert "name" not in desired_of(resource(kind, **adopting)).settings
+    named = resource(kind, **adopting)
+    named["spec"]["name"] = "ours"
+    assert desired_of(named).settings["name"] == "ours"
 
 
 def test_default_tags_yield_to_the_users() -> None:

@@ -7,12 +7,13 @@ import pytest
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Inspect, Tag
 from ivs_operator.domain.plan import plan
-from support.objects import CLUSTER, OWNER_TAGS, arn_of, configuration, desired_of, made_for, resource, room
+from support.objects import CLUSTER, OWNER_TAGS, RECORDING, arn_of, configuration, desired_of, made_for, resource, room
 from support.plans import Expect
 from support.situations import failure, situation
 
 PLAIN = resource()
 ADOPTING = resource(existing={"arn": arn_of("x")}, deletionPolicy="Retain")
+ADOPTING_VOD = resource(RECORDING, existing={"arn": arn_of("x", RECORDING)}, deletionPolicy="Retain")
 OWNER = {key: value for key, value in desired_of(ADOPTING).tags.items() if key != "ivs-operator.dev/spec"}
 
 
@@ -109,6 +110,25 @@ ADOPTION = [
         situation(ADOPTING, [made_for(ADOPTING, "x")], None),
         Expect(reason=None),
         id="an adopted object that is as declared is Ready",
+    ),
+    pytest.param(
+        situation(ADOPTING, [made_for(ADOPTING, "x", name="theirs")], None),
+        Expect(reason=None),
+        id="and so is one that was made under another name, which nobody asked to change",
+    ),
+    pytest.param(
+        situation(ADOPTING_VOD, [made_for(ADOPTING_VOD, "x", name="theirs")], None),
+        Expect(reason=None),
+        id="of a kind that can't be renamed, too",
+    ),
+    pytest.param(
+        situation(ADOPTING_VOD, [made_for(ADOPTING_VOD, "x", recordingReconnectWindowSeconds=7)], None),
+        Expect(
+            reason=Reason.REPLACEMENT_REQUIRED,
+            stalled=True,
+            says=("recordingReconnectWindowSeconds", "deletionPolicy to Retain and delete this object"),
+        ),
+        id="what differs can't be edited under Never, so that the way out is to apply it anew",
     ),
     pytest.param(
         situation(PLAIN, [configuration("a", owner=None)], None, gone=()),

@@ -175,7 +175,9 @@ SETTINGS = [
     ),
     pytest.param(
         situation(VOD, [made_for(VOD, renditionConfiguration={"renditionSelection": "NONE"})], None),
-        Expect(reason=Reason.REPLACEMENT_REQUIRED, stalled=True, says=("renditionConfiguration", "set them back")),
+        Expect(
+            reason=Reason.REPLACEMENT_REQUIRED, stalled=True, says=("renditionConfiguration", "set back in the same")
+        ),
         id="a recording configuration can't be changed at AWS, and with Never nothing is made",
     ),
     pytest.param(
@@ -184,7 +186,7 @@ SETTINGS = [
             [made_for(VOD, renditionConfiguration={"renditionSelection": "NONE"})],
             None,
         ),
-        Expect(reason=Reason.REPLACEMENT_REQUIRED, stalled=True, says=("set them back",)),
+        Expect(reason=Reason.REPLACEMENT_REQUIRED, stalled=True, says=("take the tag", "ivs-operator.dev/spec")),
         id="nor when its spec tag says that it is the one that was asked for",
     ),
     pytest.param(

@@ -188,7 +188,7 @@ class Gateway:
         def effect() -> Configuration:
             item = self._at_rest(arn)
             laws.on_update(self.line, self.actor, item)
-            self.cloud.keep(replace(item, settings=dict(settings), state="UPDATING"), "ACTIVE")
+            self.cloud.keep(replace(item, settings={**item.settings, **settings}, state="UPDATING"), "ACTIVE")
             return self.cloud.configurations[arn][0]
 
         return self._write(f"Update {laws.short(arn)}", effect)

@@ -195,7 +195,7 @@ class FakeGateway:
     async def update(self, arn: str, settings: Mapping[str, Any]) -> Configuration:
         def effect() -> Configuration:
             item = self._at_rest(arn)
-            return self.aws.begin(replace(item, settings=dict(settings), state="UPDATING"), "ACTIVE")
+            return self.aws.begin(replace(item, settings={**item.settings, **settings}, state="UPDATING"), "ACTIVE")
 
         return await self._call("Update", arn, effect, writes=True)
 

@@ -145,7 +145,7 @@ def made_for(
 ) -> Configuration:
     """The AWS object as we make it for a resource; `tags` differ from that (None: missing), and so do `settings`."""
     desired = desired_of(resource)
-    form = {**desired.settings, **settings}
+    form = {"name": "", **desired.settings, **settings}  # an adopted one may keep its name, which is none here
     if not complete:
         form = {member: form[member] for member in ("name", "destinationConfiguration")}
     merged: dict[str, str | None] = {**desired.tags, **(tags or {})}

@@ -106,7 +106,8 @@ class ManagedSpec(SpecModel):
     """The AWSAccount to work in. Default: the operator's own credentials. Can't change after creation."""
 
     name: ResourceName | None = Field(default=None, examples=["lobby-logs"])
-    """Name at AWS; names need not be unique there. Default: metadata.name with dots turned to dashes."""
+    """Name at AWS; names need not be unique there. Default: metadata.name with dots turned to dashes; with existing,
+    the name that the AWS object has."""
 
     deletion_policy: DeletionPolicy | None = None
     """What happens at AWS when this object is deleted. Delete (the default): the AWS object goes, but only once
@@ -115,8 +116,9 @@ class ManagedSpec(SpecModel):
     stay. May be edited while a deletion waits, and takes effect at once. Must be given with existing."""
 
     drift_policy: DriftPolicy = DriftPolicy.CORRECT
-    """What to do when somebody changed the AWS object. Correct (the default): put it back. Report: only list the
-    differences in status.drift."""
+    """What to do when the AWS object differs from this spec. Correct (the default): make it as the spec says. Report:
+    leave it, and list the differences in status.drift, also those that an edit of this spec makes; one that somebody
+    deleted is not made again. Rooms and channels are associated either way, also those that somebody took off."""
 
     tags: dict[str, str] = Field(default_factory=dict, examples=[{"team": "live"}])
     """AWS tags. A tag taken out here is removed at AWS only if it was set from here; tags set by others stay. At most

@@ -175,13 +175,16 @@ class ExistingRecordingConfiguration(ExistingReference):
     """ARN of the recording configuration to adopt, in this object's region and account."""
 
 
+_WITH_EXISTING: Final = "; with existing, delete this object with deletionPolicy: Retain and apply it anew"
+
+
 def _frozen(field: str, hint: str = "") -> Rule:
     return Rule(
         cel=f"self.replacePolicy != 'Never' || {same(field)}",
         message=(
             f"AWS can't change {field} of a recording configuration{hint}; undo the edit, create another "
             "object, or set replacePolicy: CreateBeforeDelete to have a new configuration made and the "
-            "channels moved to it"
+            f"channels moved to it{_WITH_EXISTING}"
         ),
         field=field,
         reason="FieldValueForbidden",
@@ -194,7 +197,8 @@ RECORDING_ROOT_RULES: Final = (
     Rule(
         cel=f"self.spec.replacePolicy != 'Never' || {effective_name('self')} == {effective_name('oldSelf')}",
         message="AWS can't change the name of a recording configuration; undo the edit, create another object, or set "
-        "replacePolicy: CreateBeforeDelete to have a new configuration made and the channels moved to it",
+        "replacePolicy: CreateBeforeDelete to have a new configuration made and the channels moved to it"
+        f"{_WITH_EXISTING}",
         field="spec.name",
         reason="FieldValueForbidden",
     ),
@@ -256,7 +260,7 @@ class RecordingConfigurationSpec(ManagedSpec):
     """AWS can't change a recording configuration, its tags excepted. Never (the default): edits of name,
     destinationConfiguration, thumbnailConfiguration, renditionConfiguration and recordingReconnectWindowSeconds are
     refused. CreateBeforeDelete: a new one is made, the channels are moved to it, then the old one is deleted; needs
-    one spare object in the AWS quota."""
+    one spare object in the AWS quota, and driftPolicy Correct: with Report nothing is replaced."""
 
     existing: ExistingRecordingConfiguration | None = None
     """Adopts a recording configuration that exists at AWS instead of creating one. deletionPolicy must then be given.

@@ -22,7 +22,7 @@ class Desired:
 
     kind: Kind
     settings: Mapping[str, Any]
-    """Canonical settings under AWS's member names."""
+    """Canonical settings under AWS's member names; without a name when an adopted object keeps the one it has."""
     spec_hash: str
     tags: Mapping[str, str]
     """All tags that the object must carry: the user's, the operator's defaults, and the three owner tags."""
@@ -49,8 +49,10 @@ def desired_from(
     members = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     members["name"] = aws_name(spec.name, owner.name)  # an empty one is a name: nameless objects can be adopted
     settings = canonical(kind, members)
-    fixed = {key: value for key, value in settings.items() if key in CREATE_ONLY[kind]}
     existing_arn = members.get("existing", {}).get("arn")
+    if existing_arn is not None and spec.name is None:
+        del settings["name"]  # who adopts and says nothing of the name wants no other one
+    fixed = {key: value for key, value in settings.items() if key in CREATE_ONLY[kind]}
     hash_ = (ADOPTED if existing_arn is not None else "") + spec_hash(without_defaults(fixed))
     recording = isinstance(spec, RecordingConfigurationSpec)
     return Desired(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Delete, Inspect, Ledger, Tag, Untag, Update, WriteLedger
-from ivs_operator.domain.desired import Desired, DriftPolicy
+from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
 from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.finding import Finding, act
@@ -181,13 +181,23 @@ def _update(s: Situation, desired: Desired, current: Configuration, drift: Drift
 def _replacement(desired: Desired, drift: Drift) -> Finding:
     """Settings of a recording configuration differ, and AWS has no call that changes them."""
     fields = ", ".join(field for field, _, _ in drift)
-    remedy = (
-        "set them back, or set spec.replacePolicy to CreateBeforeDelete to have a new one made"
-        if desired.existing_arn is None
-        else "set them back, or make another object without spec.existing"
-    )
-    message = f"AWS can't change {fields} of a recording configuration; {remedy}"
+    message = f"AWS can't change {fields} of a recording configuration; {_remedy(desired)}"
     return Finding(Reason.REPLACEMENT_REQUIRED, message, stalled=True, trouble=True, serving=True)
+
+
+def _remedy(desired: Desired) -> str:
+    """What the API server lets pass: under Never it refuses to set the fields back as it refuses any edit of them."""
+    if desired.existing_arn is not None:
+        return (
+            "set spec.deletionPolicy to Retain and delete this object, which keeps the one at AWS; then apply it with "
+            "these fields as AWS has them (status.drift), or without spec.existing to have a new one made"
+        )
+    if desired.replace_policy is ReplacePolicy.CREATE_BEFORE_DELETE:
+        return f"take the tag {TAG_SPEC} off the object, which says that it is as the spec, to have a new one made"
+    return (
+        "set spec.replacePolicy to CreateBeforeDelete to have a new one made or, with these fields set back in the "
+        "same edit, to keep this one"
+    )
 
 
 def _reported(drift: Drift, current: Configuration) -> Finding:
