@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.selectors import Selector
 from ivs_operator.engine.claims import ResourceClaims
 from ivs_operator.kube.cache import ResourceCache
 from support.objects import ACCOUNT, CLUSTER, RECORDING, REGION, arn_of, key_of, resource
@@ -71,3 +72,22 @@ ADOPTERS = [
 @pytest.mark.parametrize(("raw", "name"), ADOPTERS)
 def test_older_adopter(raw: dict[str, Any], name: str | None) -> None:
     assert claims(ME, raw).older_adopter(subject(), arn_of("x")) == name
+
+
+ENTRIES = [
+    pytest.param(other(), (Selector(name="lobby"),), id="the spec's"),
+    pytest.param(other(paused=True), (Selector(name="lobby"),), id="also of one that is paused"),
+    pytest.param(other(deleting=True), (Selector(name="lobby"),), id="and of one whose deletion waits for its users"),
+    pytest.param(other(deleting=True, deletionPolicy="DetachAndDelete"), (), id="none of one that lets all go"),
+    pytest.param(
+        other(destinationConfiguration={}, status={"associations": {"selectors": [{"name": "foyer"}]}}),
+        (Selector(name="foyer"),),
+        id="those on record while the spec can't be read",
+    ),
+    pytest.param(resource(name="stranger"), None, id="unknown of one that is not there"),
+]
+
+
+@pytest.mark.parametrize(("raw", "entries"), ENTRIES)
+def test_entries_in_force(raw: dict[str, Any], entries: tuple[Selector, ...] | None) -> None:
+    assert claims(ME, raw).entries(key_of(other())) == entries

@@ -1,14 +1,15 @@
 """Situations to plan in: a resource, what AWS has, what this process remembers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import Failure, Fault, FaultClass
-from ivs_operator.domain.identity import owner_of
+from ivs_operator.domain.identity import Key, owner_of
 from ivs_operator.domain.observed import Configuration, Consumer, ConsumerIndex, Users, View
+from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Attempt, Memory, Placement, Policy, Rival, Situation, Subject
 from support.objects import ACCOUNT, REGION, subject_of
 from support.virtual_time import START
@@ -25,12 +26,17 @@ class Claimed:
 
     found: tuple[Rival, ...] = ()
     adopter: str | None = None
+    wanting: Mapping[str, tuple[Selector, ...]] = field(default_factory=dict)
+    """Entries of the other objects, by namespace/name."""
 
     def rivals(self, subject: Subject) -> Sequence[Rival]:
         return self.found
 
     def older_adopter(self, subject: Subject, arn: str) -> str | None:
         return self.adopter
+
+    def entries(self, key: Key) -> Sequence[Selector] | None:
+        return self.wanting.get(f"{key.namespace}/{key.name}")
 
 
 def fault(
@@ -97,6 +103,7 @@ def situation(
     live: Iterable[str] = (),
     rivals: tuple[Rival, ...] = (),
     older_adopter: str | None = None,
+    wanting: Mapping[str, tuple[Selector, ...]] | None = None,
     grace: float = 30.0,
     crd_deleting: bool = False,
     default_id: bool = False,
@@ -133,7 +140,9 @@ def situation(
         untag_tried=untag_tried,
     )
     policy = Policy(create_grace=grace, cluster_id_is_default=default_id)
-    return Situation(subject, placement, view, memory, now, policy, Claimed(rivals, older_adopter), crd_deleting)
+    return Situation(
+        subject, placement, view, memory, now, policy, Claimed(rivals, older_adopter, wanting or {}), crd_deleting
+    )
 
 
 def _same_object(item: Configuration, subject: Subject) -> bool:

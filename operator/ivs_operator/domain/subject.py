@@ -78,6 +78,13 @@ class Subject:
         """Which of the two kinds."""
         return self.key.kind
 
+    @property
+    def entries(self) -> tuple[Selector, ...]:
+        """Entries in force: the spec's; none while `DetachAndDelete` deletes; without a readable spec the record's."""
+        if self.deleting and self.deletion_policy is DeletionPolicy.DETACH_AND_DELETE:
+            return ()
+        return self.desired.selectors if self.desired is not None else self.recorded.ledger.selectors
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -147,6 +154,9 @@ class Claims(Protocol):
 
     def older_adopter(self, subject: Subject, arn: str) -> str | None:
         """Namespace and name of an older object that adopts the same AWS object."""
+
+    def entries(self, key: Key) -> Sequence[Selector] | None:
+        """The entries in force of an object; None: there is none of that name, or it is not watched here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ivs_operator.domain.identity import Key
 from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Recorded, Rival, Subject
 from ivs_operator.engine.protocols import Resources
 
@@ -47,6 +49,11 @@ class ResourceClaims:
             if adopts and not other.deleting and _before(other, subject):
                 return f"{key.namespace}/{key.name}"
         return None
+
+    def entries(self, key: Key) -> Sequence[Selector] | None:
+        """The entries in force of an object; None: there is none of that name, or it is not watched here."""
+        resource = self._resources.get(key)
+        return self._intake.read(key, resource)[0].entries if resource is not None else None
 
 
 def _selects(resource: dict[str, Any]) -> bool:
