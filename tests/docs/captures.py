@@ -1,19 +1,20 @@
 """`python -m docs.captures` (PYTHONPATH=tests): draw docs/pictures of every command anew, from what it really prints.
 
-It takes a minute: a control plane, the emulator and the operator run as in the demo. Names and ids differ each time; a
-test tells when a picture does not say any more what the program says.
+It takes two minutes: a control plane, the emulator and the operator run as in the demo. Ids and times differ each time.
+`python -m docs.captures --same` draws only those that are the same each time, in seconds, and names draw these alone:
+`python -m docs.captures run.svg`. A test tells when a picture does not say any more what the program says.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import re
 import shlex
 import socket
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -96,7 +97,7 @@ def shots(stage: Stage, folder: Path) -> Iterator[tuple[str, str]]:
     denied(scene)
     until(lambda: stage.observer.look().declared["ivscl/chat-archive"].reason == "RoomFull")
     until(lambda: stage.observer.look().declared["ivsrc/clips"].reason == "AccessDenied")
-    for name, typed in (ACCOUNT_COMMANDS | CLUSTER_COMMANDS | {"iam-policy": POLICY}).items():
+    for name, typed in (ACCOUNT_COMMANDS | CLUSTER_COMMANDS).items():
         yield f"{name}.svg", _command(name, typed, environment)
     page = folder / "inventory.html"
     _ours(f"inventory --format html --output {page}", environment, USUAL)
@@ -105,15 +106,20 @@ def shots(stage: Stage, folder: Path) -> Iterator[tuple[str, str]]:
         "inventory-page-phone.svg",
         page_picture(page, "The inventory's page on a phone", width=390, height=844, before="scrollTo(0, 0)"),
     )
+    yield "emulator.svg", terminal_picture("ivs-operator emulator", _emulator(), columns=USUAL)
     yield "run.svg", terminal_picture(f"ivs-operator {RUN}", _run(stage, environment), columns=COLUMNS["run"])
 
 
-def without_stage() -> Iterator[tuple[str, str]]:
-    """Those that need nothing but the program."""
-    for name, typed in HELPS.items():
-        title = typed[0] if len(typed) == 1 else "kubectl ivs"
-        yield f"{name}.svg", terminal_picture(title, help_shown(name), columns=USUAL)
-    yield "emulator.svg", terminal_picture("ivs-operator emulator", _emulator(), columns=USUAL)
+def same() -> dict[str, Callable[[], str]]:
+    """File names and how to draw them: those that are the same each time."""
+    return {f"{name}.svg": partial(_help, name) for name in HELPS} | {
+        "iam-policy.svg": lambda: _command("iam-policy", POLICY, {})
+    }
+
+
+def _help(name: str) -> str:
+    typed = HELPS[name]
+    return terminal_picture(typed[0] if len(typed) == 1 else "kubectl ivs", help_shown(name), columns=USUAL)
 
 
 def help_shown(name: str) -> str:
@@ -212,23 +218,24 @@ def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 def main(wanted: list[str]) -> None:
-    """Write all pictures, or those named."""
-    os.environ |= {"IVS_OPERATOR_CLUSTER_ID": CLUSTER_ID}
-
-    def write(name: str, picture: str) -> None:
-        if not wanted or name in wanted:
-            (PICTURES / name).write_text(picture, encoding="utf-8")
-            print(f"docs/pictures/{name}")
-
-    for name, picture in without_stage():
-        write(name, picture)
-    if wanted and not set(wanted) - {f"{name}.svg" for name in (*HELPS, "emulator")}:
+    """Write all pictures, or those named, or with `--same` those that are the same each time."""
+    plain = same()
+    for name in plain.keys() & set(wanted) if wanted and "--same" not in wanted else plain:
+        _write(name, plain[name]())
+    if wanted and not set(wanted) - plain.keys() - {"--same"}:
         return
+    os.environ |= {"IVS_OPERATOR_CLUSTER_ID": CLUSTER_ID}
     with tempfile.TemporaryDirectory(prefix="ivs-operator-pictures-") as place:
         folder = Path(place)
         with opened(folder, lambda topic, text: print(f"{topic}: {text}"), Progress(sys.stderr)) as stage:
             for name, picture in shots(stage, folder):
-                write(name, re.sub(re.escape(place), "~", picture))
+                if not wanted or name in wanted:
+                    _write(name, picture.replace(place, "~"))
+
+
+def _write(name: str, picture: str) -> None:
+    (PICTURES / name).write_text(picture, encoding="utf-8")
+    print(f"docs/pictures/{name}")
 
 
 if __name__ == "__main__":
