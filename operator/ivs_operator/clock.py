@@ -15,7 +15,8 @@ class Clock:
     """Seconds since the epoch as of the start, advanced by the monotonic clock.
 
     A step of the machine's clock must neither expire what is young nor revive what is old; a few seconds of offset do
-    no harm, for the grace periods that status carries are longer.
+    no harm, for the grace periods that status carries are longer. After a start with a wrong clock the offset stays,
+    be it hours: a moment that somebody else names, such as the end of credentials, is reckoned from their present.
     """
 
     def __init__(self) -> None:

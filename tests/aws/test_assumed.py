@@ -1,7 +1,8 @@
 """Credentials of an assumed role: renewed in time, replaced when revoked, and never another account's."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -322,6 +323,39 @@ async def test_what_the_former_role_is_refused_is_no_reason_to_doubt_the_new_one
     await enter(opened, SECOND)
     await renewed(opened)
     assert assumed(emulator) == 2, "once each"
+
+
+LATE = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DATED = {"HTTPHeaders": {"date": "Sat, 21 Nov 2026 11:00:00 GMT"}}
+
+
+@pytest.mark.parametrize("ahead", [-2 * HOUR, 0.0, 2 * HOUR])
+@pytest.mark.parametrize(
+    ("expiration", "metadata"),
+    [
+        pytest.param(lambda: LATE, DATED, id="by the date of the answer"),
+        pytest.param(lambda: datetime.now(UTC) + timedelta(hours=1), {}, id="by this machine's, where it has none"),
+    ],
+)
+async def test_credentials_live_as_long_as_aws_says_whatever_our_clock_was_at_the_start(
+    opened: Opened, ahead: float, expiration: Callable[[], datetime], metadata: dict[str, Any]
+) -> None:
+    """Hours ahead and set right since, all credentials looked as if they had ended."""
+    opened.clock.at = datetime.now(UTC).timestamp() + ahead
+
+    async def ask(_: Role) -> dict[str, Any]:
+        lent = {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": expiration()}
+        user = {"Arn": f"arn:aws:sts::{OTHER}:assumed-role/r/ivs-operator"}
+        return {"Credentials": lent, "AssumedRoleUser": user, "ResponseMetadata": metadata}
+
+    role = AssumedRole(
+        "prod", ROLE, ask=ask, loader=opened.estate._loader, clock=opened.clock, on_change=lambda _: None
+    )
+    await role.look()
+    opened.clock.at += HOUR - 120
+    assert role.usable
+    opened.clock.at += 120
+    assert not role.usable
 
 
 UNREADABLE: list[tuple[dict[str, Any], str]] = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivs_operator.api.reasons import Reason
-from ivs_operator.aws.calls import Calls
+from ivs_operator.aws.calls import Calls, LazyClient
 from ivs_operator.aws.destinations import DestinationReader
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.clock import Clock
@@ -35,7 +35,7 @@ def reader(emulator: Emulator) -> Iterator[DestinationReader]:
 
         def calls(service: str, account_id: str, region: str, account: str) -> Calls:
             client = emulator.client(service, region=region, account=account_id, as_operator=True)
-            return Calls(service, client, Limiter(Clock()), threads)
+            return Calls(service, LazyClient(lambda: client), Limiter(Clock()), threads)
 
         yield DestinationReader(calls)
 

@@ -49,6 +49,14 @@ OPERATIONS = {
     ),
     "sts": ("GetCallerIdentity", "AssumeRole"),
 }
+LOOKED_AT = {
+    # What the checks of destinations and delivery read. These services speak other protocols, and share few codes.
+    "s3": ("HeadBucket", "ListBuckets", "GetBucketPolicy", "GetBucketEncryption"),
+    "logs": ("DescribeLogGroups", "DescribeResourcePolicies"),
+    "firehose": ("DescribeDeliveryStream", "ListTagsForDeliveryStream"),
+    "kms": ("DescribeKey", "GetKeyPolicy"),
+    "cloudwatch": ("ListMetrics", "GetMetricData"),
+}
 FAST, SLOW, INVALID = FaultClass.FAST, FaultClass.SLOW, FaultClass.INVALID
 
 BY_CODE: dict[str, tuple[FaultClass, Reason]] = {
@@ -115,7 +123,11 @@ def client(service: str) -> Any:
     )
 
 
-PARTS_OF_URL = {"TagResource": {"resourceArn": "a"}, "UntagResource": {"resourceArn": "a", "tagKeys": ["k"]}}
+PARTS_OF_URL = {
+    "TagResource": {"resourceArn": "a"},
+    "UntagResource": {"resourceArn": "a", "tagKeys": ["k"]},
+    **{name: {"Bucket": "bucket"} for name in ("HeadBucket", "GetBucketPolicy", "GetBucketEncryption")},
+}
 
 
 class _Body(io.BytesIO):
@@ -174,8 +186,90 @@ def test_declared(service: str, operation: str, code: str, status: int, member: 
 
 def test_every_operation_that_is_called_is_in_the_table() -> None:
     sources = "".join(path.read_text() for path in Path(str(aws.__file__)).parent.glob("*.py"))
-    called = set(re.findall(r'(?:self\._calls|pages|calls)\(\s*"([A-Z]\w+)"', sources))
-    assert called == {operation for operations in OPERATIONS.values() for operation in operations}
+    callers = r"self\._calls(?:\([^()]*\))?|pages|calls|s3|logs|firehose|kms|cloudwatch"
+    called = set(re.findall(rf'(?:{callers})\(\s*"([A-Z]\w+)"', sources))
+    tables = (*OPERATIONS.values(), *LOOKED_AT.values())
+    assert called == {operation for operations in tables for operation in operations}
+
+
+def _told(service: str, code: str) -> bytes:
+    """An error in the service's protocol."""
+    if service == "s3":
+        return f"<Error><Code>{code}</Code><Message>told by AWS</Message></Error>".encode()
+    return json.dumps({"__type": code, "message": "told by AWS"}).encode()
+
+
+ASIDE = [
+    # service, operation, status, code, class, reason, applied
+    ("s3", "ListBuckets", 503, "SlowDown", FAST, Reason.THROTTLED, None),
+    ("s3", "GetBucketPolicy", 403, "AccessDenied", SLOW, Reason.ACCESS_DENIED, False),
+    ("s3", "GetBucketPolicy", 404, "NoSuchBucketPolicy", SLOW, READ, False),
+    ("s3", "GetBucketEncryption", 404, "ServerSideEncryptionConfigurationNotFoundError", SLOW, READ, False),
+    ("s3", "GetBucketEncryption", 400, "RequestTimeout", FAST, Reason.UNAVAILABLE, None),
+    ("s3", "ListBuckets", 403, "InvalidAccessKeyId", FAST, Reason.ACCESS_DENIED, False),
+    ("s3", "ListBuckets", 403, "RequestTimeTooSkewed", FAST, Reason.ACCESS_DENIED, False),
+    ("s3", "ListBuckets", 500, "InternalError", FAST, Reason.UNAVAILABLE, None),
+    ("logs", "DescribeLogGroups", 400, "InvalidParameterException", SLOW, READ, False),
+    ("logs", "DescribeLogGroups", 500, "ServiceUnavailableException", FAST, Reason.UNAVAILABLE, None),
+    ("logs", "DescribeResourcePolicies", 400, "InvalidParameterException", SLOW, READ, False),
+    ("logs", "DescribeResourcePolicies", 503, "ServiceUnavailableException", FAST, Reason.UNAVAILABLE, None),
+    ("logs", "DescribeLogGroups", 400, "AccessDeniedException", SLOW, Reason.ACCESS_DENIED, False),
+    ("logs", "DescribeLogGroups", 400, "ThrottlingException", FAST, Reason.THROTTLED, False),
+    ("logs", "DescribeLogGroups", 408, "RequestTimeoutException", FAST, Reason.UNAVAILABLE, None),
+    ("firehose", "DescribeDeliveryStream", 400, "ResourceNotFoundException", SLOW, READ, False),
+    ("firehose", "ListTagsForDeliveryStream", 400, "ResourceNotFoundException", SLOW, READ, False),
+    ("firehose", "ListTagsForDeliveryStream", 400, "InvalidArgumentException", SLOW, READ, False),
+    ("firehose", "ListTagsForDeliveryStream", 400, "LimitExceededException", SLOW, READ, False),
+    ("firehose", "DescribeDeliveryStream", 400, "ExpiredTokenException", FAST, Reason.ACCESS_DENIED, False),
+    ("kms", "DescribeKey", 400, "NotFoundException", SLOW, READ, False),
+    ("kms", "DescribeKey", 400, "InvalidArnException", SLOW, READ, False),
+    ("kms", "DescribeKey", 503, "DependencyTimeoutException", FAST, Reason.UNAVAILABLE, None),
+    ("kms", "DescribeKey", 500, "KMSInternalException", FAST, Reason.UNAVAILABLE, None),
+    ("kms", "GetKeyPolicy", 400, "NotFoundException", SLOW, READ, False),
+    ("kms", "GetKeyPolicy", 400, "InvalidArnException", SLOW, READ, False),
+    ("kms", "GetKeyPolicy", 503, "DependencyTimeoutException", FAST, Reason.UNAVAILABLE, None),
+    ("kms", "GetKeyPolicy", 500, "KMSInternalException", FAST, Reason.UNAVAILABLE, None),
+    ("kms", "GetKeyPolicy", 409, "KMSInvalidStateException", SLOW, READ, False),
+    ("cloudwatch", "ListMetrics", 500, "InternalServiceFault", FAST, Reason.UNAVAILABLE, None),
+    ("cloudwatch", "ListMetrics", 400, "InvalidParameterValueException", SLOW, READ, False),
+    ("cloudwatch", "GetMetricData", 400, "InvalidNextToken", SLOW, READ, False),
+    ("cloudwatch", "GetMetricData", 400, "RequestLimitExceeded", FAST, Reason.THROTTLED, False),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "status", "code", "kind", "reason", "applied"), ASIDE)
+def test_of_services_that_are_looked_at(  # noqa: PLR0917 - columns of the table
+    service: str, operation: str, status: int, code: str, kind: FaultClass, reason: Reason, applied: bool | None
+) -> None:
+    fault = fault_of(operation, raised(service, operation, status, _told(service, code)))
+    assert (fault.kind, fault.reason, fault.applied) == (kind, reason, applied)
+    assert (fault.code, fault.message.partition(": ")[0]) == (code, operation)
+    assert fault.message.endswith("told by AWS")
+
+
+HEADS = [
+    (403, SLOW, Reason.ACCESS_DENIED, False),
+    (404, SLOW, READ, False),
+    (429, FAST, Reason.THROTTLED, False),
+    (503, FAST, Reason.UNAVAILABLE, None),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "reason", "applied"), HEADS)
+def test_a_head_has_no_words(status: int, kind: FaultClass, reason: Reason, applied: bool | None) -> None:
+    fault = fault_of("HeadBucket", raised("s3", "HeadBucket", status, b""))
+    assert (fault.kind, fault.reason, fault.applied, fault.code) == (kind, reason, applied, str(status))
+
+
+def test_every_error_that_a_service_to_look_at_declares_is_in_the_table() -> None:
+    declared_there = {
+        (service, operation, shape.name)
+        for service, operations in LOOKED_AT.items()
+        for operation in operations
+        for shape in client(service).meta.service_model.operation_model(operation).error_shapes
+    }
+    rows = {(service, operation, code) for service, operation, _, code, *_ in ASIDE}
+    assert declared_there - rows == {("s3", "HeadBucket", "NoSuchBucket")}, "of which only the status comes"
 
 
 UNDECLARED = [
@@ -189,6 +283,9 @@ UNDECLARED = [
     pytest.param(403, {}, "InvalidClientTokenId", FAST, Reason.ACCESS_DENIED, False, id="the same in STS' words"),
     pytest.param(403, {}, "ExpiredTokenException", FAST, Reason.ACCESS_DENIED, False, id="expired: renewed soon"),
     pytest.param(403, {}, "SomethingNew", SLOW, Reason.ACCESS_DENIED, False, id="a new word for forbidden"),
+    pytest.param(429, {}, "SomethingNew", FAST, Reason.THROTTLED, False, id="429 with a word of its own"),
+    pytest.param(400, {}, "RequestTimeout", FAST, Reason.UNAVAILABLE, None, id="sent too slowly: nobody knows"),
+    pytest.param(408, b"", None, FAST, Reason.UNAVAILABLE, None, id="408"),
     pytest.param(418, {}, "Teapot", SLOW, Reason.CREATE_FAILED, False, id="what nobody has thought of"),
 ]
 
@@ -220,6 +317,7 @@ UNANSWERED = [
     pytest.param(
         boto.SSLError(error="certificate", **URL), SLOW, Reason.UNAVAILABLE, None, id="no trust, or broken off later"
     ),
+    pytest.param(boto.ProfileNotFound(profile="p"), FAST, Reason.ACCESS_DENIED, False, id="no such profile"),
     pytest.param(boto.NoCredentialsError(), FAST, Reason.ACCESS_DENIED, False, id="no credentials"),
     pytest.param(
         boto.PartialCredentialsError(provider="env", cred_var="x"), FAST, Reason.ACCESS_DENIED, False, id="half a key"

@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws import calls as module
-from ivs_operator.aws.calls import CLIENT_CONFIG, Calls
+from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, LazyClient
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.reach import Reach
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
@@ -71,8 +71,9 @@ class Line:
         client.meta.events.register("before-send", self._send)
         self.faults: list[Fault] = []
         limiter = Limiter(self.clock)
-        reach = Reach("ivschat in us-west-2", self.clock)
-        self.calls = Calls("ivschat", client, limiter, self.threads, reach=reach, on_fault=self.faults.append)
+        reach = Reach(self.clock)
+        source = LazyClient(lambda: client)
+        self.calls = Calls("ivschat", source, limiter, self.threads, reach=reach, on_fault=self.faults.append)
 
     def _send(self, event_name: str, **_: Any) -> AWSResponse:
         self.sent.append(event_name.rpartition(".")[2])
@@ -128,7 +129,7 @@ async def test_a_read_that_hangs_is_given_up_before_its_connection_is(
     assert (fault.kind, fault.reason) == (FaultClass.FAST, Reason.UNAVAILABLE)
 
 
-async def test_a_write_is_waited_for_however_long_it_takes(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_write_is_waited_for_longer_than_a_read(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     """To give it up would leave open whether it took effect."""
     answered = threading.Event()
     monkeypatch.setattr(module, "_READ_PATIENCE", 0.01)
@@ -145,21 +146,82 @@ async def test_a_write_is_waited_for_however_long_it_takes(line: Line, monkeypat
     assert (await call)["arn"] == "x"
 
 
-@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="x"), ConnectTimeoutError(endpoint_url="x")])
+async def test_a_write_whose_answer_never_ends_counts_as_unanswered(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer in drops outlives the read time-out, which is one of silence. Intent and grace take over."""
+    answered = threading.Event()
+    monkeypatch.setattr(module, "_WRITE_PATIENCE", 0.05)
+
+    def drip() -> tuple[int, bytes]:
+        answered.wait(30)
+        return 200, b'{"arn": "x"}'
+
+    line.reply = drip
+    fault = await line.fault("UpdateRoom", identifier=ROOM)
+    answered.set()
+    assert (fault.kind, fault.reason, fault.applied) == (FaultClass.FAST, Reason.UNAVAILABLE, None)
+    assert fault.message.startswith("UpdateRoom: no answer from AWS (Read timeout on endpoint URL")
+
+
+async def test_a_stop_waits_a_moment_for_a_write_that_has_left(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, answered = threading.Event(), threading.Event()
+    monkeypatch.setattr(module, "_STOP_PATIENCE", 0.2)
+
+    def hang() -> tuple[int, bytes]:
+        left.set()
+        answered.wait(30)
+        return 200, b'{"arn": "x"}'
+
+    line.reply = hang
+    call = asyncio.create_task(line.calls("UpdateRoom", identifier=ROOM))
+    await asyncio.to_thread(left.wait, 30)
+    call.cancel()
+    done, _ = await asyncio.wait([call], timeout=0.01)
+    assert not done, "its answer may come"
+    done, _ = await asyncio.wait([call], timeout=30)
+    answered.set()
+    assert done, "though not for ever"
+    assert call.cancelled()
+
+
+async def test_a_write_that_was_given_up_before_it_left_never_leaves(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials that come late: nobody expects its effect any more."""
+    there = threading.Event()
+    monkeypatch.setattr(module, "_WRITE_PATIENCE", 0.05)
+    client = line.calls._access.client.get()
+
+    def make() -> Any:
+        there.wait(30)
+        return client
+
+    line.calls.use(LazyClient(make), on_fault=line.faults.append)
+    fault = await line.fault("UpdateRoom", identifier=ROOM)
+    there.set()
+    await asyncio.to_thread(line.threads.shutdown)
+    assert (fault.reason, fault.applied, line.sent) == (Reason.ACCESS_DENIED, False, [])
+
+
+URL = "https://ivschat.us-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError])
 async def test_a_region_that_does_not_answer_is_left_alone_but_for_one_attempt_now_and_then(
-    line: Line, error: Exception
+    line: Line, error: type[ReadTimeoutError | ConnectTimeoutError]
 ) -> None:
     def silent() -> Any:
-        raise error
+        raise error(endpoint_url=f"{URL}/{line.sent[-1]}")
 
     line.reply = silent
-    for _ in range(3):
-        await line.fault("ListRooms")
+    asked = [await line.fault("ListRooms") for _ in range(2)] + [await line.fault("GetRoom", identifier=ROOM)]
     assert len(line.sent) == 3
     refused = await line.fault("GetRoom", identifier=ROOM)
     assert len(line.sent) == 3, "not called"
     assert (refused.kind, refused.reason, refused.applied) == (FaultClass.FAST, Reason.UNAVAILABLE, False)
-    assert "ivschat in us-west-2 does not answer" in refused.message
+    assert refused.message == asked[-1].message, "a status that told two messages in turn would be written for ever"
+    assert asked[0].message.partition(": ")[2] == refused.message.partition(": ")[2], "whichever operation was tried"
 
     line.clock.at += 20
     faults = await asyncio.gather(*(line.fault("ListRooms") for _ in range(5)))
@@ -172,6 +234,24 @@ async def test_a_region_that_does_not_answer_is_left_alone_but_for_one_attempt_n
         await line.calls("ListRooms")
         line.clock.at += 0.5
     assert len(line.sent) == 9, "all is well again"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "slower"),
+    [
+        (429, "SomethingNew", True),
+        (503, "SlowDown", True),
+        (400, "ThrottlingException", True),
+        (403, "AccessDeniedException", False),
+    ],
+)
+async def test_whatever_is_a_throttle_slows_the_operation_down(
+    line: Line, status: int, code: str, slower: bool
+) -> None:
+    full = line.calls._limiter.bucket("ListRooms").rate
+    line.reply = lambda: (status, b'{"__type": "%s"}' % code.encode())
+    assert (await line.fault("ListRooms")).code == code
+    assert (line.calls._limiter.bucket("ListRooms").rate < full * 0.9) is slower
 
 
 async def test_refusals_and_lost_replies_between_answers_are_no_reason_to_give_a_region_up(line: Line) -> None:

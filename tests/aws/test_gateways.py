@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivs_operator.api.reasons import Reason
-from ivs_operator.aws.calls import Calls
+from ivs_operator.aws.calls import Calls, LazyClient
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.recording import RecordingGateway
@@ -28,13 +28,15 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 @pytest.fixture
 def chat(emulator: Emulator, threads: ThreadPoolExecutor) -> ChatLoggingGateway:
     emulator.bucket("my-bucket")
-    return ChatLoggingGateway(Calls("ivschat", emulator.client("ivschat"), Limiter(Clock()), threads))
+    return ChatLoggingGateway(
+        Calls("ivschat", LazyClient(lambda: emulator.client("ivschat")), Limiter(Clock()), threads)
+    )
 
 
 @pytest.fixture
 def recording(emulator: Emulator, threads: ThreadPoolExecutor) -> RecordingGateway:
     emulator.bucket("my-bucket")
-    return RecordingGateway(Calls("ivs", emulator.client("ivs"), Limiter(Clock()), threads))
+    return RecordingGateway(Calls("ivs", LazyClient(lambda: emulator.client("ivs")), Limiter(Clock()), threads))
 
 
 async def everything(pages: Any) -> list[Any]:
@@ -168,7 +170,7 @@ async def test_a_reply_that_is_lost_leaves_open_whether_it_took_effect_and_is_no
 
 async def test_a_throttle_slows_the_operation_down(emulator: Emulator, threads: ThreadPoolExecutor) -> None:
     limiter = Limiter(Clock())
-    calls = Calls("ivschat", emulator.client("ivschat"), limiter, threads)
+    calls = Calls("ivschat", LazyClient(lambda: emulator.client("ivschat")), limiter, threads)
     emulator.control.add_fault(operation="ListRooms", throttle=True, count=1)
     full = limiter.bucket("ListRooms").rate
     with pytest.raises(CallFailed) as caught:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ivs_operator.aws.calls import Calls
+from ivs_operator.aws.calls import Calls, LazyClient
 from ivs_operator.aws.metrics import DeliveryMetrics
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.clock import Clock
@@ -29,7 +29,7 @@ def metrics(emulator: Emulator) -> Iterator[DeliveryMetrics]:
 
         def calls(service: str, account_id: str, region: str, account: str) -> Calls:
             client = emulator.client(service, region=region, account=account_id)
-            return Calls(service, client, Limiter(Clock()), threads)
+            return Calls(service, LazyClient(lambda: client), Limiter(Clock()), threads)
 
         yield DeliveryMetrics(calls)
 

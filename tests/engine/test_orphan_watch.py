@@ -6,6 +6,8 @@ from typing import Any
 
 from prometheus_client import REGISTRY
 
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.orphans import Orphan
@@ -37,6 +39,7 @@ class Trial:
         self.resources = ResourceCache()
         self.told: list[Orphan] = []
         self.refuses = False
+        self.refused: CallFailed | None = None
         self.clock = VirtualClock()
         self.unswept = [Place(configuration("unswept"))]
         self.watch = OrphanWatch(
@@ -64,6 +67,8 @@ class Trial:
         return self.places
 
     async def identity(self, kind: Kind) -> Identity:
+        if self.refused is not None:
+            raise self.refused
         return Identity(ACCOUNT, REGION, (REGION,))
 
     def region(self, kind: Kind, account_id: str, region: str, account: str = "") -> Place:
@@ -167,6 +172,22 @@ async def test_two_ways_into_one_account_show_one_orphan() -> None:
     trial = Trial(Place(configuration("a")), Place(configuration("a")))
     assert await trial.sweeps(4) == [arn_of("a")]
     assert counted() == 1
+
+
+@in_virtual_time
+async def test_an_account_that_can_not_be_told_does_not_end_the_watch() -> None:
+    trial = Trial()
+    trial.refused = CallFailed(Fault(FaultClass.FAST, Reason.ACCESS_DENIED, "no usable AWS credentials"))
+    put(trial, resource(name="second", accountRef={"name": "open"}))
+    trial.reached = [("open", Place())]
+    task = asyncio.create_task(trial.watch.run())
+    await asyncio.sleep(1.5 * UNSWEPT)
+    assert trial.reached[0][1].listed_at > 0, "roles that were assumed already are looked at"
+    trial.refused = None
+    await asyncio.sleep(5 * UNSWEPT)
+    assert [orphan.arn for orphan in trial.told] == [arn_of("unswept")]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @in_virtual_time

@@ -5,9 +5,11 @@ rates and metrics, an STS that hangs would hold those threads, and a refusal wou
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
 import structlog
@@ -65,7 +67,8 @@ class _Answer:
     access_key: str
     secret_key: str
     token: str
-    expires: float
+    life: float
+    """Seconds from the answer on."""
     account_id: str
 
 
@@ -184,7 +187,7 @@ class AssumedRole:
         if now - self._taken_at > _GOOD_LIFE:
             self._patience = _FIRST_WAIT
         self._loan.lend(answer.access_key, answer.secret_key, answer.token)
-        self._expires, self._taken_at = answer.expires, now
+        self._expires, self._taken_at = now + answer.life, now
         self._doubted, self._failures, self._retry_at = False, 0, now + _FIRST_WAIT
         news = self.account_id is None or self.fault is not None
         self.account_id = answer.account_id
@@ -221,9 +224,18 @@ def _read(answer: dict[str, Any]) -> _Answer:
         access_key=lent["AccessKeyId"],
         secret_key=lent["SecretAccessKey"],
         token=lent["SessionToken"],
-        expires=lent["Expiration"].timestamp(),
+        life=lent["Expiration"].timestamp() - _sent_at(answer),
         account_id=str(user["Arn"]).split(":")[4],
     )
+
+
+def _sent_at(answer: dict[str, Any]) -> float:
+    """When AWS sent an answer, by its own clock: ours may have been wrong when it began, and be set right since."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return time.time()
 
 
 def _concerns_credentials(fault: Fault) -> bool:

@@ -1,16 +1,17 @@
 """One AWS client as an asynchronous, rate-limited, counted, logged function; the only place that calls boto3."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import structlog
 from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import CredentialRetrievalError, ReadTimeoutError
 
 from ivs_operator import metrics
 from ivs_operator.api.reasons import Reason
@@ -20,7 +21,7 @@ from ivs_operator.aws.reach import Reach
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, PermitLost
 from ivs_operator.priority import BACKGROUND
 
-__all__ = ["CLIENT_CONFIG", "Calls", "guard_writes"]
+__all__ = ["CLIENT_CONFIG", "Calls", "LazyClient", "guard_writes"]
 
 CLIENT_CONFIG: Final = Config(
     # Retries are ours: botocore would repeat a Create whose answer was lost, and make a second object.
@@ -36,6 +37,17 @@ _WRITES: Final = ("Create", "Update", "Delete", "Tag", "Untag")
 _READ_PATIENCE: Final = 6.0
 """Seconds that a read is waited for: one that hangs can be asked again, and holds a worker meanwhile."""
 
+_CREDENTIALS_PATIENCE: Final = 10.0
+"""Seconds more for a read that has no credentials yet: botocore's own attempts end in that time, and say why."""
+
+_WRITE_PATIENCE: Final = 25.0
+"""Seconds that a write is waited for: above what credentials, connecting and the read time-out take together.
+
+That time-out is one of silence: an answer that comes in drops would be waited for without end."""
+
+_STOP_PATIENCE: Final = 5.0
+"""Seconds that a write which has left is still waited for after a cancel, so that mostly its answer is known."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,18 +62,91 @@ def guard_writes(client: Any, permitted: Callable[[], bool]) -> None:
     client.meta.events.register("before-send", refuse)
 
 
+class LazyClient:
+    """A client, made by the thread that first needs it: making one asks for credentials, which may take long."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def made(self) -> Any:
+        """The client; None before it is needed."""
+        return self._made
+
+    def get(self) -> Any:
+        """The client; raises whatever boto3 does when it can't be made."""
+        with self._lock:
+            if self._made is None:
+                client = self._make()
+                # First, so that one that was given up does not even ask for permission.
+                client.meta.events.register_first("before-send", _depart, unique_id="ivs-operator-departure")
+                self._made = client
+            return self._made
+
+
+class _Departure:
+    """Whether a call has left. Its thread and who waits for it must agree: what was given up before must not leave."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._left = False
+        self._given_up = False
+        self._lock = threading.Lock()
+
+    def leave(self) -> bool:
+        """Whether it may leave; if so, it has."""
+        with self._lock:
+            self._left = self._left or not self._given_up
+            return not self._given_up
+
+    @property
+    def hindered(self) -> bool:
+        """Whether it has a thread, and waits for a client or for credentials."""
+        return self.begun and not self._left
+
+    def give_up(self) -> bool:
+        """Whether it never leaves; else it has left already."""
+        with self._lock:
+            self._given_up = True
+            return not self._left
+
+
+_DEPARTURE: ContextVar[_Departure | None] = ContextVar("ivs_operator_departure", default=None)
+
+
+def _depart(**_: Any) -> None:
+    departure = _DEPARTURE.get()
+    if departure is not None and not departure.leave():
+        raise PermitLost
+
+
 @dataclass(frozen=True, slots=True)
 class _Access:
     """A client, and who answers for its credentials."""
 
-    client: Any
+    client: LazyClient
     admit: Callable[[], None]
     on_fault: Callable[[Fault], None]
 
-    def leave(self, method: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> dict[str, Any]:
+    def leave(self, departure: _Departure, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Call, unless the credentials have been withdrawn while the call waited for a thread."""
         self.admit()
-        return method(**parameters)
+        departure.begun = True
+        _DEPARTURE.set(departure)
+        client = self.client.get()
+        answer: dict[str, Any] = getattr(client, _method(operation))(**parameters)
+        return _readable(client, operation, answer)
+
+    def silence(self, departure: _Departure, *, left: bool) -> Exception:
+        """What to say of a call that was given up."""
+        if not left and departure.begun:
+            unheard: Exception = CredentialRetrievalError(provider="their source", error_msg="no answer in time")
+            return unheard
+        place = self.client.made.meta.endpoint_url if self.client.made is not None else "AWS"
+        silent: Exception = ReadTimeoutError(endpoint_url=place)
+        return silent
 
 
 class Calls:
@@ -70,7 +155,7 @@ class Calls:
     def __init__(
         self,
         service: str,
-        client: Any,
+        client: LazyClient,
         limiter: Limiter,
         threads: Executor,
         *,
@@ -88,7 +173,9 @@ class Calls:
         self._threads = threads
         self._reach = reach
 
-    def use(self, client: Any, *, admit: Callable[[], None] = lambda: None, on_fault: Callable[[Fault], None]) -> None:
+    def use(
+        self, client: LazyClient, *, admit: Callable[[], None] = lambda: None, on_fault: Callable[[Fault], None]
+    ) -> None:
         """Make calls with other credentials of the same account from now on; those that have left end as they are."""
         self._access = _Access(client, admit, on_fault)
 
@@ -112,20 +199,20 @@ class Calls:
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         access = self._access
         access.admit()
-        method: Callable[..., dict[str, Any]] = getattr(access.client, _method(operation))
+        departure = _Departure()
         call = asyncio.get_running_loop().run_in_executor(
             # With the context: whether it is too late to leave is asked once more in the thread.
             self._threads,
-            partial(copy_context().run, access.leave, method, parameters),
+            partial(copy_context().run, access.leave, departure, operation, parameters),
         )
         try:
-            answer = _readable(access.client, operation, await self._answer(access.client, operation, call))
+            answer = await self._answer(access, departure, operation, call)
         except (PermitLost, CallFailed):  # it has not left
             raise
         except Exception as error:
             fault = fault_of(operation, error)
             metrics.AWS_REQUESTS.labels(service=self._service, operation=operation, code=fault.code).inc()
-            if "hrottl" in fault.code or fault.code == "TooManyRequestsException":
+            if fault.reason is Reason.THROTTLED:
                 metrics.AWS_THROTTLED.inc()
                 bucket.throttled()
             access.on_fault(fault)
@@ -135,19 +222,27 @@ class Calls:
         self._count(operation, answer)
         return answer
 
-    async def _answer(self, client: Any, operation: str, call: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
-        """A write that has left can't be taken back: on a stop, too, it is finished, so that its answer is known."""
-        if not operation.startswith(_WRITES):
-            call.add_done_callback(_seen)
-            done, _ = await asyncio.wait([call], timeout=_READ_PATIENCE)
-            if not done:
-                raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
-            return call.result()
+    async def _answer(
+        self, access: _Access, departure: _Departure, operation: str, call: asyncio.Future[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """A write that has left can't be taken back: on a stop, too, it is waited for, so that its answer is known."""
+        call.add_done_callback(_seen)
+        writes = operation.startswith(_WRITES)
         try:
-            return await asyncio.shield(call)
+            done, _ = await asyncio.wait([call], timeout=_WRITE_PATIENCE if writes else _READ_PATIENCE)
+            if not done and not writes and departure.hindered:
+                done, _ = await asyncio.wait([call], timeout=_CREDENTIALS_PATIENCE)
         except asyncio.CancelledError:
-            await asyncio.wait([call])
+            if not departure.give_up() and writes:
+                await asyncio.wait([call], timeout=_STOP_PATIENCE)
             raise
+        if done:
+            return call.result()
+        never = departure.give_up()
+        if never and not departure.begun and writes:
+            message = f"{operation}: earlier calls to {self._service} hang and hold all threads; it was not made"
+            raise CallFailed(Fault(FaultClass.FAST, Reason.UNAVAILABLE, message, code="NotCalled"))
+        raise access.silence(departure, left=not never)
 
     def _learn(self, fault: Fault | None, error: Exception | None) -> None:
         if self._reach is None:

@@ -55,6 +55,21 @@ _CLOCK: Final = (
     "RequestExpired",
 )
 
+_THROTTLES: Final = (
+    # What services say beside 429; S3 says SlowDown with 503, CloudWatch RequestLimitExceeded and Throttling with 400.
+    "ThrottlingException",
+    "Throttling",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+)
+
+_TIMEOUTS: Final = ("RequestTimeout", "RequestTimeoutException")
+"""AWS got the request too slowly, or a part of it: with 400 or 408, and nobody knows whether it took effect."""
+
 _CODES: Final[Mapping[str, tuple[FaultClass, Reason | None]]] = {
     # None: the reason follows from the operation.
     "ValidationException": (_INVALID, None),
@@ -67,9 +82,8 @@ _CODES: Final[Mapping[str, tuple[FaultClass, Reason | None]]] = {
     "PendingVerification": (_SLOW, Reason.PENDING_VERIFICATION),
     "ResourceNotFoundException": (_SLOW, None),
     "ConflictException": (_FAST, None),
-    "ThrottlingException": (_FAST, Reason.THROTTLED),
-    "Throttling": (_FAST, Reason.THROTTLED),
-    "TooManyRequestsException": (_FAST, Reason.THROTTLED),
+    **dict.fromkeys(_THROTTLES, (_FAST, Reason.THROTTLED)),
+    **dict.fromkeys(_TIMEOUTS, (_FAST, Reason.UNAVAILABLE)),
     "InternalServerException": (_FAST, Reason.UNAVAILABLE),
     "ServiceUnavailable": (_FAST, Reason.UNAVAILABLE),
 }
@@ -81,6 +95,16 @@ _NOT_SENT: Final = (
     boto.TokenRetrievalError,
     boto.SSOTokenLoadError,
     boto.UnauthorizedSSOTokenError,
+    # A profile or its file that is not as botocore wants it; it may be mended while we run.
+    boto.ProfileNotFound,
+    boto.InvalidConfigError,
+    boto.ConfigParseError,
+    boto.UnknownCredentialError,
+)
+
+_NO_CREDENTIALS: Final = (
+    "none were found in the environment, the shared files, a web identity (IRSA), EKS Pod Identity or the metadata of "
+    "ECS and EC2; give the operator a role as docs/iam.md has it"
 )
 
 _OF_TIME: Final = re.compile(r"expired|earlier than|later than|skew|too large|not yet current", re.IGNORECASE)
@@ -116,13 +140,14 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
     if isinstance(error, boto.ClientError):
         return _answered(operation, error, missing)
     if isinstance(error, _NOT_SENT):
-        message = f"no usable AWS credentials: {_clean(str(error))}"
+        words = _NO_CREDENTIALS if isinstance(error, boto.NoCredentialsError) else _clean(str(error))
+        message = f"no usable AWS credentials: {words}"
         return Fault(_FAST, Reason.ACCESS_DENIED, message, code=type(error).__name__)
     if isinstance(error, boto.ParamValidationError):
         return Fault(_INVALID, _by_verb(operation), f"{operation}: {_clean(str(error))}", code="ParamValidation")
     if isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError | boto.ProxyConnectionError):
         return Fault(
-            _FAST, Reason.UNAVAILABLE, f"{operation}: AWS can't be reached: {_clean(str(error))}", code="Connect"
+            _FAST, Reason.UNAVAILABLE, f"{operation}: AWS can't be reached: {_hosts(str(error))}", code="Connect"
         )
     if isinstance(error, boto.SSLError):
         message = f"{operation}: no trusted connection to AWS: {_clean(str(error))}"
@@ -132,7 +157,7 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
         message = f"{operation}: the answer is not AWS's (no readable JSON); is there a proxy in between?"
         return Fault(_FAST, Reason.UNAVAILABLE, message, code="Unreadable", applied=None)
     # Everything else may have happened after AWS had the request: whether it took effect, nobody knows.
-    words = _clean(str(error)) if isinstance(error, boto.HTTPClientError) else type(error).__name__
+    words = _hosts(str(error)) if isinstance(error, boto.HTTPClientError) else type(error).__name__
     return Fault(
         _FAST,
         Reason.UNAVAILABLE,
@@ -161,10 +186,14 @@ def _answered(operation: str, error: boto.ClientError, missing: Reason | None) -
         reason or _by_verb(operation),
         f"{operation}: {text}",
         code=code,
-        # A server error, or an answer that could not be read, says nothing about the effect.
-        applied=None if status >= 500 or status == 0 else False,  # noqa: PLR2004
+        applied=None if _leaves_open(code, status) else False,
         request_id=str(response.get("ResponseMetadata", {}).get("RequestId", "")),
     )
+
+
+def _leaves_open(code: str, status: int) -> bool:
+    """A server error, a time-out or an answer that could not be read says nothing about the effect."""
+    return status >= 500 or status in {0, 408} or code in _TIMEOUTS  # noqa: PLR2004
 
 
 def _classified(code: str, status: int) -> tuple[FaultClass, Reason | None]:
@@ -172,7 +201,7 @@ def _classified(code: str, status: int) -> tuple[FaultClass, Reason | None]:
         return _CODES[code]
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         return _FAST, Reason.THROTTLED
-    if status >= 500 or status == 0:  # noqa: PLR2004 - server errors, or an answer that could not be read
+    if _leaves_open(code, status):
         return _FAST, Reason.UNAVAILABLE
     if status in {401, 403}:
         return _SLOW, Reason.ACCESS_DENIED
@@ -198,6 +227,14 @@ def _text(response: Mapping[str, Any]) -> str:
 
 _SESSION: Final = re.compile(r"(:assumed-role/[\w+=,.@-]+)/[\w+=,.@-]+")
 """Who was refused, by a session that has another name with each process: the role is what somebody can act upon."""
+
+
+_PATH: Final = re.compile(r"(https?://[^/\s\"']+)/[^\s\"']*")
+"""Each operation has a path of its own; what does not answer is the host, and a status must not tell each in turn."""
+
+
+def _hosts(text: str) -> str:
+    return _PATH.sub(r"\1", _clean(text))
 
 
 def _clean(text: str) -> str:

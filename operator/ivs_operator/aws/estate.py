@@ -1,24 +1,23 @@
 """Everything that the operator's credentials reach: clients and views by account and region, made when first needed."""
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import boto3
-import structlog
 from botocore.loaders import create_loader
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.assumed import AssumedRole, assume_parameters
-from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, guard_writes
+from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, LazyClient, guard_writes
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
-from ivs_operator.aws.errors import CREDENTIAL_CODES
 from ivs_operator.aws.inventory import Inventory
+from ivs_operator.aws.own import OwnAccount
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.reach import Reach
 from ivs_operator.aws.recording import RecordingGateway
-from ivs_operator.aws.sharing import Shared
 from ivs_operator.clock import Clock
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
@@ -33,12 +32,6 @@ _GATEWAYS: Final[Mapping[Kind, Callable[[Calls], RecordingGateway | ChatLoggingG
     Kind.RECORDING: RecordingGateway,
     Kind.CHAT_LOGGING: ChatLoggingGateway,
 }
-
-_STS_REGION: Final = "us-east-1"  # GetCallerIdentity answers the same everywhere; used when no region is known
-
-_RENEWAL: Final = 5.0  # seconds between attempts to find other credentials
-
-log = structlog.get_logger(__name__)
 
 
 def default_region(session: boto3.Session, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -56,7 +49,6 @@ class AwsEstate:
 
     def __init__(self, clock: Clock, *, region: str | None, workers: int, permitted: Callable[[], bool]) -> None:
         session = boto3.Session()
-        self._session = session
         self._clock = clock
         self._permitted = permitted
         self._region = region or default_region(session)
@@ -68,16 +60,16 @@ class AwsEstate:
         self._limiters: dict[tuple[str, str, str], Limiter] = {}
         self._roles: dict[str, AssumedRole] = {}
         self._loader = create_loader()
-        self._sts: tuple[boto3.Session, Any] | None = None
+        self._making = threading.Lock()
         self.on_account: Callable[[str], None] = lambda _: None
         """Is told the name of an AWSAccount whose role was entered, or can't be any more."""
-        self._session_at = clock.now()
         self._inventories: dict[tuple[Kind, str, str, str], Inventory] = {}
-        self._account_id: str | None = None
-        self._fault: Fault | None = None
-        self._fault_since = 0.0
-        self._retry_at = 0.0
-        self._asked = Shared(self._ask, clock)
+        self._own = OwnAccount(
+            region=self._region,
+            clock=clock,
+            threads=lambda account: self._threads_for(account, "", "sts", ""),
+            on_change=lambda: self._rebind("", self._own.account_id or ""),
+        )
         self._regions = {kind: supported_regions(session, kind) for kind in Kind}
 
     @property
@@ -96,18 +88,15 @@ class AwsEstate:
 
     async def identity(self, kind: Kind) -> Identity:
         """Account and regions. Asks AWS until it has answered once."""
-        if self._account_id is None and self._clock.now() >= self._retry_at:
-            try:
-                await self._asked.newer_than(self._session_at)
-            except CallFailed as error:
-                self._refused(error.fault)
+        own = self._own
+        await own.look()
         return Identity(
-            account_id=self._account_id,
+            account_id=own.account_id if own.usable else None,
             default_region=self._region,
             regions=self._regions[kind],
-            fault=self._fault,
-            fault_since=self._fault_since,
-            retry_at=self._retry_at,
+            fault=own.fault,
+            fault_since=own.fault_since,
+            retry_at=own.retry_at,
         )
 
     async def assume(self, kind: Kind, account: str, role: Role) -> Identity:
@@ -181,7 +170,7 @@ class AwsEstate:
                 self._client(service, region, assumed),
                 self._limiters.setdefault((account_id, service, region), Limiter(self._clock)),
                 self._threads_for(*key),
-                reach=Reach(f"{service} in {region}", self._clock),
+                reach=Reach(self._clock),
                 admit=self._admission(assumed, account_id),
                 on_fault=self._listener(service, assumed),
             )
@@ -231,13 +220,23 @@ class AwsEstate:
         """
         if service not in _SERVICES.values():
             return lambda _: None
-        return assumed.noticed if assumed is not None else self._noticed
+        return assumed.noticed if assumed is not None else self._own.noticed
 
-    def _client(self, service: str, region: str, assumed: AssumedRole | None) -> Any:
-        make: Any = assumed.session().create_client if assumed is not None else self._session.client
-        client: Any = make(service, region_name=region, config=CLIENT_CONFIG)
-        guard_writes(client, self._may_leave)
-        return client
+    def _client(self, service: str, region: str, assumed: AssumedRole | None) -> LazyClient:
+        """A client of the credentials in force now; made in a thread, where they may be waited for."""
+        own = self._own.session
+
+        def make() -> Any:
+            if assumed is None:
+                client = own.client(service, region)
+            else:
+                with self._making:  # the models that roles share are read once
+                    core: Any = assumed.session()
+                    client = core.create_client(service, region_name=region, config=CLIENT_CONFIG)
+            guard_writes(client, self._may_leave)
+            return client
+
+        return LazyClient(make)
 
     def _may_leave(self) -> bool:
         """Whether a write that has got a thread and credentials at last may still leave."""
@@ -250,29 +249,6 @@ class AwsEstate:
             name = " ".join(filter(None, key))
             self._threads[key] = ThreadPoolExecutor(2 * self._workers, thread_name_prefix=name)
         return self._threads[key]
-
-    def _noticed(self, fault: Fault) -> None:
-        """Look for other credentials when those in use are refused: boto3 reads a file or a variable once only.
-
-        Until AWS has told whose the new ones are, no call is made; should they be another account's, objects say so.
-        """
-        now = self._clock.now()
-        if fault.code in CREDENTIAL_CODES and self._account_id is not None and now - self._session_at >= _RENEWAL:
-            log.warning("AWS refuses the credentials; looking for new ones", error=fault.message, code=fault.code)
-            self._account_id = None
-            self._fault, self._fault_since, self._retry_at = fault, now, now
-            self._session, self._session_at = boto3.Session(), now
-
-    async def _ask(self, _began: float) -> None:
-        region = self._region or _STS_REGION
-        if self._fault is not None and self._clock.now() - self._session_at >= _RENEWAL:
-            self._session = boto3.Session()  # what did not lead to an account may have been replaced
-        client = self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
-        calls = Calls("sts", client, Limiter(self._clock), self._threads_for("", "", "sts", region))
-        answer = await calls("GetCallerIdentity")
-        self._account_id = str(answer["Account"])
-        self._fault = None
-        self._rebind("", self._account_id)
 
     def _rebind(self, account: str, account_id: str) -> None:
         """Let the calls of one AWSAccount (none: our own) to one account use the credentials in force now."""
@@ -302,7 +278,7 @@ class AwsEstate:
             del self._limiters[rate]
 
     async def _assume(self, account: str, role: Role) -> dict[str, Any]:
-        """AssumeRole with the operator's own credentials; threads and rate of its own, so that none waits for others.
+        """AssumeRole with the operator's own credentials.
 
         Raises:
             CallFailed: it was refused, or not answered, or nobody names the role any more.
@@ -310,12 +286,7 @@ class AwsEstate:
         known = self._roles.get(account)
         if known is None or known.role != role:
             raise CallFailed(self._astray(account, role.account_id))
-        region = self._region or _STS_REGION
-        if self._sts is None or self._sts[0] is not self._session:
-            self._sts = self._session, self._session.client("sts", region_name=region, config=CLIENT_CONFIG)
-        threads = self._threads_for(account, "", "sts", region)
-        calls = Calls("sts", self._sts[1], Limiter(self._clock), threads, on_fault=self._noticed)
-        return await calls("AssumeRole", **assume_parameters(role))
+        return await self._own.assume(account, assume_parameters(role))
 
     def _changed(self, assumed: AssumedRole) -> None:
         if self._roles.get(assumed.account) is not assumed:
@@ -324,12 +295,3 @@ class AwsEstate:
             self._leave(assumed.account, but=assumed.account_id)
             self._rebind(assumed.account, assumed.account_id)
         self.on_account(assumed.account)
-
-    def _refused(self, fault: Fault) -> None:
-        now = self._clock.now()
-        if self._fault is None or self._fault.message != fault.message:
-            log.warning("the AWS account can't be told", reason=str(fault.reason), error=fault.message)
-        if self._fault is None:
-            self._fault_since = now
-        self._fault = fault
-        self._retry_at = now + 5.0  # seconds; credentials that appear are noticed soon, and STS is not hammered

@@ -14,7 +14,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, guard_writes
+from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, LazyClient, guard_writes
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.errors import CREDENTIAL_CODES
 from ivs_operator.aws.rates import Limiter
@@ -128,7 +128,7 @@ def _gateway(place: Place, kind: Kind, clock: Clock, pool: ThreadPoolExecutor) -
     service, gateway = _SERVICES[kind]
     client: Any = place.session.client(service, region_name=place.region, config=_CONFIG)
     guard_writes(client, lambda: False)
-    return gateway(PatientCalls(service, client, Limiter(clock), pool))
+    return gateway(PatientCalls(service, LazyClient(lambda: client), Limiter(clock), pool))
 
 
 class _Tally:

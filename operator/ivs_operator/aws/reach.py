@@ -22,8 +22,7 @@ class _Clock(Protocol):
 class Reach:
     """Ask `admit` before each call, and tell what became of it."""
 
-    def __init__(self, place: str, clock: _Clock) -> None:
-        self._place = place
+    def __init__(self, clock: _Clock) -> None:
         self._clock = clock
         self._unanswered = 0
         self._next = 0.0
@@ -41,7 +40,8 @@ class Reach:
         if now >= self._next:
             self._next = now + _LONGEST_WAIT  # this one tries; the others wait for what becomes of it
             return
-        message = f"{operation}: {self._place} does not answer at present ({self._cause})"
+        # The same words as of a call that was made: a status that told both in turn would be written for ever.
+        message = f"{operation}: {self._cause}"
         raise CallFailed(Fault(FaultClass.FAST, Reason.UNAVAILABLE, message, code="NotCalled"))
 
     def answered(self) -> None:

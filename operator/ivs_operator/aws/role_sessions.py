@@ -6,7 +6,7 @@ from typing import Any, Final
 import boto3
 
 from ivs_operator.aws.assumed import assume_parameters
-from ivs_operator.aws.calls import CLIENT_CONFIG
+from ivs_operator.aws.calls import CLIENT_CONFIG, LazyClient
 from ivs_operator.aws.listing import PatientCalls
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.clock import Clock
@@ -25,7 +25,8 @@ async def role_session(own: boto3.Session, role: Role, region: str | None) -> bo
     """
     client: Any = own.client("sts", region_name=region or _ANY_REGION, config=CLIENT_CONFIG)
     with ThreadPoolExecutor(1) as threads:
-        answer = await PatientCalls("sts", client, Limiter(Clock()), threads)("AssumeRole", **assume_parameters(role))
+        calls = PatientCalls("sts", LazyClient(lambda: client), Limiter(Clock()), threads)
+        answer = await calls("AssumeRole", **assume_parameters(role))
     lent = answer["Credentials"]
     return boto3.Session(
         aws_access_key_id=lent["AccessKeyId"],

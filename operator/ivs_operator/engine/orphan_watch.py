@@ -14,7 +14,7 @@ import structlog
 from ivs_operator import metrics
 from ivs_operator.clock import Clock
 from ivs_operator.domain.accounts import reference_of
-from ivs_operator.domain.failures import NotWritten, PermitLost
+from ivs_operator.domain.failures import CallFailed, NotWritten, PermitLost
 from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.orphans import Orphan, holders_of, orphans_among
@@ -141,7 +141,11 @@ class OrphanWatch:
         Where all who name an AWSAccount are refused, nothing is called: that is what their status says.
         """
         for kind in Kind:
-            identity = await self._estate.identity(kind)
+            try:
+                identity = await self._estate.identity(kind)
+            except CallFailed as error:
+                log.info("the default region is not looked at for orphans", reason=error.fault.message)
+                break
             region = identity.default_region
             if identity.account_id is not None and region is not None and region in identity.regions:
                 self._estate.region(kind, identity.account_id, region)
