@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import kopf
 import pytest
 from aiohttp import web
 from kubernetes.aio import client as kubernetes
+from kubernetes.aio.config.config_exception import ConfigException
 
 from ivs_operator import metrics
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.failures import NotWritten
 from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.connection import kopf_login
 from ivs_operator.kube.errors import Conflict, Forbidden, Gone, KubeError, Unauthenticated, Unreachable, error_for
+from ivs_operator.kube.leases import LeaseClient
 from support.objects import resource
 
 PLURAL = "chatloggingconfigurations"
@@ -23,7 +27,7 @@ PATH = f"/apis/ivs-operator.dev/v1alpha1/namespaces/live/{PLURAL}/vod"
 
 @dataclass
 class ApiServer:
-    """Answers by path; 404 for any other."""
+    """Answers by path; for any other as told for "", else 404."""
 
     url: str = ""
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -39,7 +43,9 @@ class ApiServer:
         self.requests.append((request.method, request.raw_path, request.content_type, body))
         if self.silent:
             await self.ended.wait()
-        status, answer = self.answers.get(request.raw_path, (404, {"message": f"{request.raw_path} not found"}))
+        status, answer = self.answers.get(request.raw_path) or self.answers.get(
+            "", (404, {"message": f"{request.raw_path} not found"})
+        )
         if status == 0:
             assert request.transport is not None
             request.transport.abort()
@@ -140,7 +146,7 @@ FINALIZERS = [
 async def test_finalizers_are_changed_one_by_one_under_a_test_of_the_version(
     server: ApiServer, cluster: KubernetesClient, call: str, finalizers: list[str], operation: Any
 ) -> None:
-    server.answers[PATH] = (200, {"metadata": {}})
+    server.answers[PATH] = (200, {"metadata": {"resourceVersion": "42"}})
     await getattr(cluster, call)(PLURAL, known(finalizers=finalizers))
     (request,) = server.requests
     test = {"op": "test", "path": "/metadata/resourceVersion", "value": "41"}
@@ -210,6 +216,34 @@ async def test_an_answer_that_is_no_json_is_an_error_of_ours_to_handle(
         await cluster.get(PLURAL, "live", "vod")
 
 
+STRANGE = [
+    pytest.param(lambda c: c.cluster_uid(), id="the UID of the cluster"),
+    pytest.param(lambda c: c.crd_deleting(PLURAL), id="a definition"),
+    pytest.param(lambda c: c.get(PLURAL, "live", "vod"), id="an object"),
+    pytest.param(lambda c: c.find(PLURAL, "live", "vod"), id="an object that need not be there"),
+    pytest.param(lambda c: c.find("awsaccounts", None, "prod"), id="an AWSAccount"),
+    pytest.param(lambda c: c.patch_status(PLURAL, known(), {}), id="the answer to a status"),
+    pytest.param(lambda c: c.add_finalizer(PLURAL, known()), id="the answer to a finalizer"),
+    pytest.param(lambda c: c.present(PLURAL, None, None), id="a List, of which nothing would be there any more"),
+    pytest.param(lambda c: c.allowed({"verb": "get"}), id="a review of rights"),
+    pytest.param(lambda c: LeaseClient(c).get("live", "x"), id="a Lease, which nobody would hold"),
+    pytest.param(lambda c: LeaseClient(c).create({"metadata": {"namespace": "live"}}), id="a Lease that was made"),
+    pytest.param(lambda c: LeaseClient(c).replace({"metadata": {"namespace": "live", "name": "x"}}), id="a write"),
+    pytest.param(lambda c: LeaseClient(c).everywhere("a=b"), id="Leases"),
+]
+
+
+@pytest.mark.parametrize("call", STRANGE)
+@pytest.mark.parametrize("answer", [{"status": "ok"}, {}, []])
+async def test_a_success_that_is_none_of_the_api_servers_is_no_answer(
+    server: ApiServer, cluster: KubernetesClient, call: Any, answer: Any
+) -> None:
+    """A proxy may answer for it, with what it likes."""
+    server.answers[""] = (200, answer)
+    with pytest.raises(Unreachable, match="what answers for the Kubernetes API"):
+        await call(cluster)
+
+
 async def test_the_cluster_is_told_by_a_uid(server: ApiServer, cluster: KubernetesClient) -> None:
     server.answers["/api/v1/namespaces/kube-system"] = (200, {"metadata": {"uid": "u-1"}})
     assert await cluster.cluster_uid() == "u-1"
@@ -266,7 +300,8 @@ async def test_an_event_says_what_it_is_about(server: ApiServer, cluster: Kubern
 
 
 async def test_writes_are_counted_and_reads_are_not(server: ApiServer, cluster: KubernetesClient) -> None:
-    server.answers |= {PATH: (200, {"metadata": {}}), f"{PATH}/status": (200, {"metadata": {}})}
+    answer = (200, {"metadata": {"resourceVersion": "42"}})
+    server.answers |= {PATH: answer, f"{PATH}/status": answer}
     counter = metrics.KUBE_WRITES.labels(verb="patch")._value
     before = counter.get()
     await cluster.get(PLURAL, "live", "vod")
@@ -282,6 +317,37 @@ async def test_the_token_is_sent(server: ApiServer) -> None:
     async with KubernetesClient(configuration) as cluster:
         await cluster.cluster_uid()
     assert server.tokens == ["Bearer t-1"]
+
+
+class _Rotated(kubernetes.Configuration):
+    """Its token is being replaced."""
+
+    trouble: Exception = OSError()
+
+    async def auth_settings(self) -> Any:
+        raise self.trouble
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [ConfigException("Token file exists but empty."), FileNotFoundError(2, "No such file", "token")],
+)
+async def test_without_a_token_for_a_moment_the_server_is_unreachable(server: ApiServer, trouble: Exception) -> None:
+    """Else the tasks that go on for ever would end with it, and with them the process."""
+    configuration = _Rotated(host=server.url)
+    configuration.trouble = trouble
+    async with KubernetesClient(configuration) as cluster:
+        with pytest.raises(Unreachable, match=r"there is no token for the Kubernetes API: .*[Ff]ile"):
+            await cluster.cluster_uid()
+    assert not server.requests
+    with pytest.raises(kopf.TemporaryError, match="no token"):
+        await kopf_login(configuration)
+
+
+async def test_a_lease_is_seen_to_change_however_large_it_is(server: ApiServer, cluster: KubernetesClient) -> None:
+    path = "/apis/coordination.k8s.io/v1/namespaces/live/leases?watch=true&fieldSelector=metadata.name%3Dx"
+    server.answers[f"{path}&resourceVersion=1&timeoutSeconds=5"] = (200, json.dumps({"note": "x" * 300_000}) + "\n")
+    assert await LeaseClient(cluster).changed("live", "x", "1", 5.0)
 
 
 def test_errors_without_a_message_are_told_by_their_status() -> None:

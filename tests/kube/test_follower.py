@@ -171,6 +171,15 @@ async def test_an_event_in_pieces_is_one(server: Server) -> None:
         assert await following.told.until(2) == ["listed a", "changed a"]
 
 
+@pytest.mark.parametrize("answer", [401, {"status": "ok"}, []])
+async def test_neither_a_refused_token_nor_a_strange_success_tells_what_there_is(server: Server, answer: Any) -> None:
+    """A token is renewed within seconds, and a proxy's own success is no empty List."""
+    server.lists = [page(item("a")), answer, page(item("b"))]
+    server.watches = [[event("ERROR", {"code": 410})]]
+    async with Following(server) as following:
+        assert await following.told.until(2) == ["listed a", "listed b"]
+
+
 @pytest.mark.parametrize(("status", "word"), [(403, "refused"), (404, "listed")])
 async def test_a_refusal_is_an_answer_and_so_is_that_there_is_no_such_resource(
     server: Server, status: int, word: str

@@ -14,13 +14,15 @@ from uuid import uuid4
 import aiohttp
 from kubernetes.aio import client
 from kubernetes.aio.client.exceptions import ApiException
+from kubernetes.aio.config.config_exception import ConfigException
 
 from ivs_operator import metrics
 from ivs_operator.api.kinds import AWS_ACCOUNT
 from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
-from ivs_operator.kube.errors import Gone, KubeError, Unreachable, error_for
+from ivs_operator.kube.connection import doubt
+from ivs_operator.kube.errors import Gone, KubeError, Unauthenticated, Unreachable, error_for
 
-__all__ = ["KubernetesClient", "Resource"]
+__all__ = ["KubernetesClient", "Resource", "items_of", "member"]
 
 Resource = dict[str, Any]
 """A custom resource as the API server has it."""
@@ -62,7 +64,7 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         answer = await self.call("GET", "/api/v1/namespaces/kube-system")
-        return str(answer["metadata"]["uid"])
+        return str(member(answer, "metadata", "uid"))
 
     async def served_plurals(self) -> frozenset[str]:
         """Plurals of our kinds that the API server serves: all, unless CRDs are missing.
@@ -77,7 +79,8 @@ class KubernetesClient:
             resources = await self.call("GET", f"/apis/{GROUP}/{VERSION}")
         except Gone:  # the group is announced a moment before its version is
             return frozenset()
-        return frozenset(item["name"] for item in resources.get("resources", ()) if "/" not in item["name"])
+        names = (str(member(item, "name")) for item in resources.get("resources", ()))
+        return frozenset(name for name in names if "/" not in name)
 
     async def crd_deleting(self, plural: str) -> bool:
         """Whether the CustomResourceDefinition of our kind is being deleted: its objects go because of it.
@@ -86,7 +89,7 @@ class KubernetesClient:
             KubeError: see `kube.errors`.
         """
         path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{GROUP}"
-        return bool((await self.call("GET", path))["metadata"].get("deletionTimestamp"))
+        return bool(member(await self.call("GET", path), "metadata").get("deletionTimestamp"))
 
     async def get(self, plural: str, namespace: str, name: str) -> Resource:
         """One custom resource, from the API server itself.
@@ -95,7 +98,7 @@ class KubernetesClient:
             Gone: it does not exist.
             KubeError: see `kube.errors`.
         """
-        return await self.call("GET", _path(plural, namespace, name))
+        return _object(await self.call("GET", _path(plural, namespace, name)))
 
     async def find(self, plural: str, namespace: str | None, name: str) -> Resource | None:
         """One custom resource, from the API server itself; None when there is none.
@@ -109,7 +112,7 @@ class KubernetesClient:
             query = urlencode({"fieldSelector": f"metadata.name={name}"})
             page = await self.call("GET", f"/apis/{GROUP}/{VERSION}/{plural}?{query}")
             # Items of a List may come without these two.
-            found = ({"apiVersion": API_VERSION, "kind": AWS_ACCOUNT.kind, **item} for item in page.get("items") or ())
+            found = ({"apiVersion": API_VERSION, "kind": AWS_ACCOUNT.kind, **item} for item in items_of(page))
             return next(found, None)
         try:
             return await self.get(plural, namespace, name)
@@ -127,7 +130,7 @@ class KubernetesClient:
         meta = resource["metadata"]
         body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "status": patch}
         path = _path(plural, meta.get("namespace"), meta["name"]) + "/status"
-        return await self.call("PATCH", path, body, content_type=_MERGE)
+        return _object(await self.call("PATCH", path, body, content_type=_MERGE))
 
     async def add_finalizer(self, plural: str, resource: Resource) -> Resource:
         """Add our finalizer.
@@ -200,9 +203,9 @@ class KubernetesClient:
         while True:
             path = f"/apis/{GROUP}/{VERSION}{within}/{plural}?{urlencode(query)}"
             page = await self.call("GET", path, accept=_METADATA_ONLY)
-            for item in page.get("items") or ():
-                meta = item["metadata"]
-                found.add((str(meta["namespace"]), str(meta["name"]), str(meta["uid"])))
+            for item in items_of(page):
+                meta = member(item, "metadata")
+                found.add((str(member(meta, "namespace")), str(member(meta, "name")), str(member(meta, "uid"))))
             token = (page.get("metadata") or {}).get("continue")
             if not token:
                 return frozenset(found)
@@ -217,7 +220,7 @@ class KubernetesClient:
         query = {"limit": str(_PAGE)}
         while True:
             page = await self.call("GET", f"/apis/{GROUP}/{VERSION}/{plural}?{urlencode(query)}")
-            for item in page.get("items") or ():
+            for item in items_of(page):
                 yield item
             token = (page.get("metadata") or {}).get("continue")
             if not token:
@@ -234,13 +237,13 @@ class KubernetesClient:
         spec = {"resourceAttributes": dict(right)}
         body = {"apiVersion": version, "kind": "SelfSubjectAccessReview", "spec": spec}
         answer = await self.call("POST", path, body, counted=False)
-        return bool(answer["status"]["allowed"])
+        return bool(member(answer, "status", "allowed"))
 
     async def _patch_metadata(self, plural: str, resource: Resource, operation: Mapping[str, Any]) -> Resource:
         meta = resource["metadata"]
         test = {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]}
         path = _path(plural, meta.get("namespace"), meta["name"])
-        return await self.call("PATCH", path, [test, operation], content_type=_JSON_PATCH)
+        return _object(await self.call("PATCH", path, [test, operation], content_type=_JSON_PATCH))
 
     async def call(
         self,
@@ -280,9 +283,8 @@ class KubernetesClient:
             KubeError: the answer is no success, or there is none; see `kube.errors`.
         """
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "ivs-operator"}
-        auth = (await self._configuration.auth_settings()).get("BearerToken")
-        if auth and auth.get("value"):
-            headers["authorization"] = str(auth["value"])
+        if token := await self._token():
+            headers["authorization"] = token
         try:
             answer = await self._api.call_api(
                 verb, self._configuration.host + path, headers, body, _request_timeout=seconds
@@ -299,7 +301,21 @@ class KubernetesClient:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"the Kubernetes API at {self._configuration.host} does not answer: {reason}") from error
 
+    async def _token(self) -> str:
+        """What to show, "" for nothing; read anew now and then, since tokens are replaced.
+
+        Raises:
+            Unreachable: there is none at this moment: a file is being replaced, or the command that makes them fails.
+        """
+        try:
+            settings: Mapping[str, Any] = await self._configuration.auth_settings()
+        except (ConfigException, OSError) as error:
+            raise Unreachable(f"there is no token for the Kubernetes API: {error}") from error
+        return str((settings.get("BearerToken") or {}).get("value") or "")
+
     def _refused(self, path: str, error: KubeError) -> KubeError:
+        if isinstance(error, Unauthenticated):
+            doubt(self._configuration)
         self.on_refusal(path, error)
         return error
 
@@ -314,7 +330,39 @@ def _decoded(text: str) -> dict[str, Any]:
         value = json.loads(text or "{}")
     except ValueError:  # a proxy's page, or half an answer
         raise Unreachable(f"what answers for the Kubernetes API speaks no JSON: {text[:80]!r}") from None
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        raise Unreachable(f"what answers for the Kubernetes API sends no object: {text[:80]!r}")
+    return value
+
+
+def member(answer: Mapping[str, Any], *names: str) -> Any:
+    """A member that the API server always sends.
+
+    Raises:
+        Unreachable: it is not there, so that something else answers: a proxy, say, with a success of its own.
+    """
+    value: Any = answer
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if value is None:
+        raise Unreachable(f"what answers for the Kubernetes API sends no {'.'.join(names)}")
+    return value
+
+
+def items_of(page: Mapping[str, Any]) -> list[Resource]:
+    """What a page of a List holds; taken for granted, another answer would mean that nothing is there any more.
+
+    Raises:
+        Unreachable: it is no List.
+    """
+    if "items" not in page:
+        raise Unreachable("what answers for the Kubernetes API sends no items")
+    return list(page["items"] or ())
+
+
+def _object(answer: Resource) -> Resource:
+    member(answer, "metadata", "resourceVersion")
+    return answer
 
 
 def _path(plural: str, namespace: str | None, name: str) -> str:

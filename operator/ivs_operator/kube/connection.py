@@ -1,24 +1,36 @@
 """How the API server is reached: in-cluster, else the kubeconfig; one source for our calls and kopf's watches."""
 
+import asyncio
+import math
 import os
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import kopf
+import structlog
 from kubernetes.aio import client, config
 from kubernetes.aio.config.config_exception import ConfigException
 from yaml import YAMLError
 
-__all__ = ["CONTEXT", "NoCluster", "connect", "kopf_login", "usual_namespace"]
+__all__ = ["CONTEXT", "NoCluster", "Renewal", "connect", "doubt", "kopf_login", "usual_namespace"]
 
 CONTEXT: Final = "IVS_OPERATOR_KUBE_CONTEXT"
 """Environment variable with the context of the kubeconfig to use; unset: its current one."""
 
+_RENEWAL: Final = 5.0  # seconds between attempts to have a new token
+_AHEAD: Final = 60.0  # seconds before its end from which on a new token is asked for
+_WAIT: Final = 10.0  # seconds that a call waits for a new token at most
+_COMMAND: Final = 60.0  # seconds that a command may take to give one
+
 _UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError, LookupError, YAMLError)
 """What the client's loader raises for a file that is no YAML, or not of the shape it expects."""
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +45,48 @@ class _Connection(kopf.ConnectionInfo):
         context = super().as_ssl_context()
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return context
+
+
+class Renewal:
+    """Has the token of a kubeconfig told anew when it ends, or is refused: commands give some of minutes (EKS: 15).
+
+    As `refresh_api_key_hook` of a configuration it is asked before each call.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[tuple[client.Configuration, float]]], expires_at: float) -> None:
+        """`read` gives a configuration and when its token ends, by the wall clock; infinity: that is not told."""
+        self._read = read
+        self._expires_at = expires_at
+        self._refused = False
+        self._again_at = time.monotonic() + _RENEWAL
+        self._task: asyncio.Task[None] | None = None
+
+    def doubt(self) -> None:
+        """The token was refused."""
+        self._refused = True
+
+    async def __call__(self, configuration: client.Configuration) -> None:
+        """Renew if it is time; wait for that only when the known token is surely of no use, and not for long."""
+        left = self._expires_at - time.time()
+        due = self._refused or left < _AHEAD
+        if due and self._task is None and time.monotonic() >= self._again_at:
+            self._task = asyncio.get_running_loop().create_task(self._renew(configuration), name="token")
+        if self._task is not None and (self._refused or left <= 0):
+            await asyncio.wait({self._task}, timeout=_WAIT)
+
+    async def _renew(self, configuration: client.Configuration) -> None:
+        try:
+            async with asyncio.timeout(_COMMAND):
+                fresh, expires_at = await self._read()
+            if fresh.host != configuration.host:
+                log.warning("the kubeconfig names another server by now; going on with the token that is known")
+                return
+            configuration.api_key.update(fresh.api_key)
+            self._expires_at, self._refused = expires_at, False
+        except (ConfigException, TimeoutError, *_UNREADABLE) as error:
+            log.warning("no new token from the kubeconfig", error=str(error) or type(error).__name__)
+        finally:
+            self._task, self._again_at = None, time.monotonic() + _RENEWAL
 
 
 class NoCluster(Exception):
@@ -57,9 +111,7 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
         return configuration
     _check_there(environ)
     try:
-        await config.load_kube_config(  # type: ignore[no-untyped-call]
-            environ.get("KUBECONFIG") or None, context=context, client_configuration=configuration
-        )
+        context, expires_at = await _load(environ.get("KUBECONFIG") or None, context, configuration)
     except ConfigException as error:
         message = f"no cluster: {error}. Set KUBECONFIG to a kubeconfig file, or run in a pod with a service account"
         raise NoCluster(message) from error
@@ -69,7 +121,22 @@ async def connect(environ: Mapping[str, str] = os.environ) -> client.Configurati
         named = f" ({environ['KUBECONFIG']})" if environ.get("KUBECONFIG") else ""
         message = f"the kubeconfig{named} can't be read: {reason}. Set KUBECONFIG to a valid file"
         raise NoCluster(message) from error
+
+    async def read() -> tuple[client.Configuration, float]:
+        fresh = client.Configuration()
+        return fresh, (await _load(environ.get("KUBECONFIG") or None, context, fresh))[1]
+
+    configuration.refresh_api_key_hook = Renewal(read, expires_at)  # type: ignore[assignment] # the stub says None
     return configuration
+
+
+async def _load(path: str | None, context: str | None, configuration: client.Configuration) -> tuple[str, float]:
+    """Fill in what a kubeconfig says; returns its context, and when the token ends if a command has told."""
+    loader = await config.load_kube_config(  # type: ignore[no-untyped-call]
+        path, context=context, client_configuration=configuration
+    )
+    expiry = getattr(loader, "exec_plugin_expiry", None)
+    return str(loader.current_context["name"]), expiry.timestamp() if expiry is not None else math.inf
 
 
 def _check_there(environ: Mapping[str, str]) -> None:
@@ -79,6 +146,13 @@ def _check_there(environ: Mapping[str, str]) -> None:
         paths = " and ".join(named)
         message = f"no cluster: KUBECONFIG names {paths}, and there is no such file. Set it to a kubeconfig file"
         raise NoCluster(message)
+
+
+def doubt(configuration: client.Configuration) -> None:
+    """The token of this connection was refused; where it can be renewed, it is, before the next call."""
+    renewal: object = configuration.refresh_api_key_hook
+    if isinstance(renewal, Renewal):
+        renewal.doubt()
 
 
 def usual_namespace(environ: Mapping[str, str] = os.environ) -> str:
@@ -93,8 +167,16 @@ def usual_namespace(environ: Mapping[str, str] = os.environ) -> str:
 
 
 async def kopf_login(configuration: client.Configuration) -> kopf.ConnectionInfo:
-    """The same connection in kopf's terms; called again whenever kopf finds its credentials refused."""
-    settings: Mapping[str, Any] = await configuration.auth_settings()
+    """The same connection in kopf's terms; called again whenever kopf finds its credentials refused.
+
+    Raises:
+        kopf.TemporaryError: there is no token at this moment.
+    """
+    doubt(configuration)
+    try:
+        settings: Mapping[str, Any] = await configuration.auth_settings()
+    except (ConfigException, OSError) as error:
+        raise kopf.TemporaryError(f"there is no token for the Kubernetes API: {error}", delay=_RENEWAL) from error
     header = str(settings.get("BearerToken", {}).get("value") or "")
     scheme, _, token = header.partition(" ")
     return _Connection(

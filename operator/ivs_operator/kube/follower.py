@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import structlog
 
-from ivs_operator.kube.client import KubernetesClient
-from ivs_operator.kube.errors import Forbidden, Gone, KubeError, Unreachable
+from ivs_operator.kube.client import KubernetesClient, items_of
+from ivs_operator.kube.errors import Forbidden, Gone, KubeError, Unauthenticated, Unreachable
 
 __all__ = ["Follower", "Listener"]
 
@@ -118,7 +118,7 @@ class Follower:
         query = {"limit": _PAGE}
         while True:
             page = await self._cluster.call("GET", f"{self._path}?{urlencode(query)}", accept=self._accept("list"))
-            items += page.get("items") or ()
+            items += items_of(page)
             metadata = page.get("metadata") or {}
             if not metadata.get("continue"):
                 break
@@ -183,13 +183,16 @@ class Follower:
     def _report(self, error: KubeError) -> None:
         """What is missing, the review of rights tells, and that the API server is away, others do.
 
+        A token that is refused is renewed as a rule, and says nothing of rights.
+
         But what is not even there to begin with keeps the operator from starting, so it is told here.
         """
         log.debug("not listed", path=self._path, error=str(error))
         late = asyncio.get_running_loop().time() - self._began >= _PATIENCE and not self._answered.is_set()
         if late:
             log.warning("can't be listed; going on without", path=self._path, error=str(error))
-        if late or isinstance(error, Forbidden):
+        refused = isinstance(error, Forbidden) and not isinstance(error, Unauthenticated)
+        if late or refused:
             self._listener.refused(str(error))
             self._answered.set()
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ivs_operator.kube.client import KubernetesClient
+from ivs_operator.kube.client import KubernetesClient, items_of, member
 
 __all__ = ["LeaseClient"]
 
@@ -23,7 +23,7 @@ class LeaseClient:
             Gone: it does not exist.
             KubeError: see `kube.errors`.
         """
-        return await self._cluster.call("GET", f"{_leases(namespace)}/{quote(name)}")
+        return _lease(await self._cluster.call("GET", f"{_leases(namespace)}/{quote(name)}"))
 
     async def everywhere(self, selector: str) -> list[dict[str, Any]]:
         """The Leases of all namespaces that have these labels, as they are now.
@@ -33,7 +33,7 @@ class LeaseClient:
         """
         query = urlencode({"labelSelector": selector})
         answer = await self._cluster.call("GET", f"/apis/coordination.k8s.io/v1/leases?{query}")
-        return list(answer["items"])
+        return items_of(answer)
 
     async def create(self, lease: Mapping[str, Any]) -> dict[str, Any]:
         """Make a Lease.
@@ -43,7 +43,7 @@ class LeaseClient:
             Gone: its namespace does not exist.
             KubeError: see `kube.errors`.
         """
-        return await self._cluster.call("POST", _leases(lease["metadata"]["namespace"]), lease, counted=False)
+        return _lease(await self._cluster.call("POST", _leases(lease["metadata"]["namespace"]), lease, counted=False))
 
     async def replace(self, lease: Mapping[str, Any]) -> dict[str, Any]:
         """Write a Lease as it was read and changed.
@@ -55,7 +55,7 @@ class LeaseClient:
         """
         meta = lease["metadata"]
         path = f"{_leases(meta['namespace'])}/{quote(meta['name'])}"
-        return await self._cluster.call("PUT", path, lease, counted=False)
+        return _lease(await self._cluster.call("PUT", path, lease, counted=False))
 
     async def changed(self, namespace: str, name: str, version: str, seconds: float) -> bool:
         """Return when a Lease is no longer as in `version`; False after `seconds` without a change.
@@ -71,7 +71,13 @@ class LeaseClient:
         }
         path = f"{_leases(namespace)}?{urlencode(query)}"
         async with self._cluster.answer("GET", path, seconds=seconds + 1) as answer:
-            return bool(await answer.content.readline())
+            return bool(await answer.content.readany())  # the beginning of an event tells enough
+
+
+def _lease(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer that is no Lease must not look like one that nobody holds."""
+    member(answer, "metadata", "resourceVersion")
+    return answer
 
 
 def _leases(namespace: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from ivs_operator.api.names import GROUP, VERSION
-from ivs_operator.kube.client import KubernetesClient, Resource
+from ivs_operator.kube.client import KubernetesClient, Resource, items_of
 
 __all__ = ["KubernetesReader"]
 
@@ -64,7 +64,7 @@ class KubernetesReader:
         while True:
             page = await self._cluster.call("GET", f"{path}?{urlencode(asked)}")
             kind = str(page.get("kind", "")).removesuffix("List")
-            found += [{"kind": kind, "apiVersion": page.get("apiVersion"), **item} for item in page.get("items") or ()]
+            found += [{"kind": kind, "apiVersion": page.get("apiVersion"), **item} for item in items_of(page)]
             token = (page.get("metadata") or {}).get("continue")
             if not token:
                 return found
