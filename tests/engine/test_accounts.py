@@ -202,6 +202,21 @@ async def test_after_one_conflict_the_newest_version_is_known_though_the_watch_i
     assert bench.shelf.ready == ("True", "Available")
 
 
+async def test_while_it_is_not_known_what_there_is_none_counts_as_gone(bench: Bench) -> None:
+    """A List that is refused for a moment must not cost the credentials of everybody."""
+    bench.user()
+    await bench.reconcile()
+    bench.queue.pause()
+    bench.queue.resume()
+    bench.book.resources = None
+    await bench.reconcile()
+    assert bench.roles.dropped == []
+    assert bench.queued() == set()
+    bench.book.resources = {}
+    await bench.reconcile()
+    assert bench.roles.dropped == ["prod"]
+
+
 async def test_a_conflict_shows_that_it_is_gone(bench: Bench) -> None:
     known = copy.deepcopy(bench.shelf.stored)
     bench.shelf.put(defaultRegion="eu-west-1")

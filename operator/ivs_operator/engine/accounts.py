@@ -166,6 +166,8 @@ class AccountReconciler:
             PermitLost: this process may not write any more.
         """
         name = key.name
+        if self._book.resources is None:
+            return Outcome(result="ignored")  # it is not known whether it is there; once it is, it is looked at
         account = self._book.account(name)
         if account is None:
             self._forget(name)
