@@ -60,6 +60,7 @@ def test_crds_where_nothing_can_be_written(tmp_path: Path) -> None:
         (["run", "extra"], "unexpected extra argument"),
         (["emulator", "--port", "70000"], "70000"),
         (["emulator", "--port", "http"], "http"),
+        (["emulator", "--create-seconds", "soon"], "create_seconds: Input should be a valid number"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], says: str) -> None:

@@ -32,9 +32,10 @@ def command(*arguments: str, path: str = str(SOURCES)) -> subprocess.CompletedPr
     )
 
 
-def test_printed_environment_is_all_a_client_needs() -> None:
+@pytest.mark.parametrize("program", [["ivs_emulator"], ["ivs_operator", "emulator"]], ids=" ".join)
+def test_printed_environment_is_all_a_client_needs(program: list[str]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "ivs_emulator", "--port", "0", "--create-seconds", "7"],
+        [sys.executable, "-m", *program, "--port", "0", "--create-seconds", "7", "--enforce-rates"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(SOURCES)},
@@ -50,7 +51,8 @@ def test_printed_environment_is_all_a_client_needs() -> None:
             [sys.executable, "-c", script], env=exported, capture_output=True, text=True, timeout=60, check=True
         )
         assert room.stdout.startswith("arn:aws:ivschat:us-west-2:123456789012:room/")
-        assert EmulatorControl(exported["AWS_ENDPOINT_URL"]).settings()["create_seconds"] == 7
+        behaviour = EmulatorControl(exported["AWS_ENDPOINT_URL"]).settings()
+        assert (behaviour["create_seconds"], behaviour["enforce_rates"]) == (7, True)
     finally:
         process.terminate()
         try:
