@@ -1,18 +1,21 @@
 """The shared view: what Lists say, what own writes add, and what lags in between."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.inventory import SETTLING, Inventory
-from ivs_operator.domain.failures import CallFailed, NotFound
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass, NotFound
 from ivs_operator.domain.identity import Owner
-from ivs_operator.domain.observed import View
+from ivs_operator.domain.observed import Consumer, View
 from ivs_operator.domain.selectors import Selector
 from support.fake_aws import FakeAws, FakeGateway
 from support.objects import CHAT, CLUSTER, RECORDING, arn_of, channel, configuration, consumer_arn, room
@@ -340,3 +343,51 @@ async def test_streams_are_asked_for_when_somebody_waits() -> None:
     assert place.view().live == frozenset()
     await place.inventory.sweep(consumers=True, streams=True)
     assert place.view().live == {consumer_arn("c", RECORDING)}
+
+
+class Guarded(FakeGateway):
+    """Get of some rooms is refused: a policy that goes by tags says so also of what is gone and has none."""
+
+    refused: frozenset[str] = frozenset()
+
+    async def get_consumer(self, arn: str) -> Consumer:
+        if arn in self.refused:
+            message = f"GetRoom: not authorized on {arn}"
+            raise CallFailed(Fault(FaultClass.SLOW, Reason.ACCESS_DENIED, message, code="AccessDeniedException"))
+        return await super().get_consumer(arn)
+
+
+@pytest.mark.parametrize("refused", [1, 30])
+@in_virtual_time
+async def test_rooms_that_may_not_be_read_do_not_hold_up_what_is_found_out_of_others(refused: int) -> None:
+    rooms = [room(f"{number:02}") for number in range(60)]
+    place = Place(*rooms)
+    gateway = Guarded(place.aws)
+    gateway.refused = frozenset(item.arn for item in rooms[:refused])
+    inventory = Inventory(gateway, place.clock)  # type: ignore[arg-type]
+    await inventory.sweep(consumers=True, streams=False)
+    place.aws.drop(*(item.arn for item in rooms))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with capture_logs() as lines:
+        for _ in range(8):
+            await asyncio.sleep(60)
+            await inventory.sweep(consumers=True, streams=False)
+    assert {item.arn for item in inventory.audience.index} == gateway.refused, "of which nobody can tell"
+    told = [arn for line in lines for arn in line["arns"]]
+    assert sorted(told) == sorted(gateway.refused), "each is told once"
+
+
+@in_virtual_time
+async def test_what_is_gone_is_remembered_for_those_who_name_it_and_forgotten_for_the_rest() -> None:
+    named, other = arn_of("named"), arn_of("other")
+    place = Place()
+    for arn in (named, other):
+        await place.inventory.inspect(arn)
+    for _ in range(3 * 60):
+        await asyncio.sleep(60)
+        await place.refresh()
+        assert place.view(named).gone == {named}, "else it would be looked for again and again"
+    assert set(place.inventory._gone) == {named}
+    await asyncio.sleep(2 * 3600)
+    await place.refresh()
+    assert (place.inventory._gone, place.inventory._gone_asked) == ({}, {}), "nobody names it any more"

@@ -84,6 +84,40 @@ async def test_people_go_first_and_in_their_order() -> None:
 
 
 @in_virtual_time
+async def test_one_token_in_eight_is_the_backgrounds_however_many_people_wait() -> None:
+    """Else thousands of associations would blind the sweeps until the last of them has left."""
+    bucket = Bucket(5, VirtualClock())
+    await times(bucket, 3)
+    order: list[str] = []
+
+    async def call(name: str, *, background: bool) -> None:
+        await bucket.take(background=background)
+        order.append(name)
+
+    async with asyncio.TaskGroup() as calls:
+        for _ in range(80):
+            calls.create_task(call("edit", background=False))
+        for _ in range(5):
+            calls.create_task(call("page", background=True))
+    assert [place for place, name in enumerate(order) if name == "page"] == [7, 15, 23, 31, 39]
+    assert VirtualClock().now() - START < 85 / 5 * 1.05, "at the full rate all the while"
+
+
+@in_virtual_time
+async def test_an_edit_waits_for_one_call_of_the_background_at_most() -> None:
+    bucket = Bucket(5, VirtualClock())
+    await times(bucket, 3)
+    pages = [asyncio.create_task(bucket.take(background=True)) for _ in range(1000)]
+    await asyncio.sleep(10)
+    began = VirtualClock().now()
+    await bucket.take()
+    assert VirtualClock().now() - began <= 2 / 5 * 1.05
+    for page in pages:
+        page.cancel()
+    await asyncio.gather(*pages, return_exceptions=True)
+
+
+@in_virtual_time
 async def test_who_gives_up_waiting_takes_no_token() -> None:
     bucket = Bucket(1, VirtualClock())
     await bucket.take()

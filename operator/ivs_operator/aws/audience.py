@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
+import structlog
+
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
 from ivs_operator.aws.recording import RecordingGateway
 from ivs_operator.aws.sharing import Shared, retrieved
-from ivs_operator.domain.failures import NotFound
+from ivs_operator.domain.failures import CallFailed, FaultClass, NotFound
 from ivs_operator.domain.observed import Consumer, ConsumerIndex, Users
 
 __all__ = ["Audience"]
@@ -26,6 +28,10 @@ _RATE: Final = 5.0  # calls per second of ListRooms and ListChannels; source: se
 _PATIENCE: Final = 5.0  # seconds that a sweep waits for a full pass: 25 pages, or 1,250 rooms, at the documented rate
 
 _CONFIRMED_PER_SWEEP: Final = 25  # Gets; a few seconds' worth of the rate, so that a mass deletion is noticed in turn
+
+_TOLD: Final = 3  # different refusals in one line of the log; IAM names each room in its own
+
+log = structlog.get_logger(__name__)
 
 
 class _Clock(Protocol):
@@ -42,6 +48,8 @@ class Audience:
         self._pages = 1
         self._newest = ""
         self._missing: set[str] = set()
+        self._refused: dict[str, str] = {}
+        """Of those, what can't be got, and why: the last in turn, and told once."""
         self._users: dict[str, Users] = {}
         self._live: frozenset[str] = frozenset()
         self._pass = Shared(self._read_all, clock)
@@ -141,11 +149,28 @@ class Audience:
         self._pass.touched(arn)
 
     async def _confirm_missing(self) -> None:
-        """What one pass has missed is gone only when a Get says so."""
-        for arn in sorted(self._missing)[:_CONFIRMED_PER_SWEEP]:
-            with suppress(NotFound):
-                await self.inspect(arn)
-            self._missing.discard(arn)
+        """What one pass has missed is gone only when a Get says so. One that is refused holds up none of the others.
+
+        Raises:
+            CallFailed: what passes by itself, such as a throttle; the next sweep goes on.
+        """
+        news: dict[str, str] = {}
+        self._refused = {arn: why for arn, why in self._refused.items() if arn in self._missing}
+        for arn in sorted(self._missing, key=lambda arn: (arn in self._refused, arn))[:_CONFIRMED_PER_SWEEP]:
+            try:
+                with suppress(NotFound):
+                    await self.inspect(arn)
+            except CallFailed as error:
+                if error.fault.kind is FaultClass.FAST:
+                    raise
+                why = error.fault.message
+                if self._refused.get(arn) != why:
+                    self._refused[arn] = news[arn] = why
+            else:
+                self._missing.discard(arn)
+        if news:
+            told = sorted(set(news.values()))[:_TOLD]
+            log.warning("Lists do not show these any more, and Get is refused", arns=[*news], errors=told)
 
     async def _read_recent(self) -> None:
         """Page by page, newest update first, until what comes is known already.

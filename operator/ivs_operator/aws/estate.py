@@ -131,9 +131,9 @@ class AwsEstate:
         self._roles.pop(account, None)
         self._leave(account)
 
-    def inventories(self) -> tuple[Inventory, ...]:
-        """Every view that was needed so far."""
-        return tuple(self._inventories.values())
+    def inventories(self) -> tuple[tuple[str, Inventory], ...]:
+        """Every view that was needed so far, each with its region."""
+        return tuple((region, view) for (*_, region), view in self._inventories.items())
 
     def within_reach(self) -> tuple[tuple[str, Inventory], ...]:
         """Those views that can be refreshed at present, each with the AWSAccount whose role does, or none."""

@@ -28,6 +28,10 @@ SETTLING: Final = 10.0
 _GONE_SLOWLY: Final = 60.0
 """Seconds after a delete for which an object that is still shown counts as on its way out."""
 
+_REMEMBERED: Final = 3600.0
+"""Seconds for which it is remembered that an object is gone after anybody has last asked for it; who still names it is
+planned with every sweep, and must not have it looked for again and again."""
+
 
 class _Clock(Protocol):
     def now(self) -> float: ...
@@ -53,6 +57,7 @@ class Inventory:
         self._by_owner: dict[str, set[str]] = {}
         self._owner_tags: dict[str, str] = {}
         self._gone: dict[str, float] = {}
+        self._gone_asked: dict[str, float] = {}
         self._unlisted: set[str] = set()
         self._listed_at = 0.0
         self._pages = 1
@@ -72,14 +77,17 @@ class Inventory:
 
     def view(self, owner: Owner, names: Iterable[str]) -> View:
         """What is known that concerns one object."""
+        names = tuple(names)
         own = sorted(self._by_owner.get(owner.tag, ()))
+        gone = frozenset(arn for arn in names if arn in self._gone)
+        self._gone_asked.update(dict.fromkeys(gone, self._clock.now()))
         named = [arn for arn in names if arn in self._entries]
         relevant = dict.fromkeys((*own, *named))
         return View(
             listed_at=self._listed_at,
             owned=tuple(self._entries[arn].configuration for arn in own),
             named=self._entries[named[0]].configuration if named else None,
-            gone=frozenset(arn for arn in names if arn in self._gone),
+            gone=gone,
             unlisted=frozenset(arn for arn in relevant if arn in self._unlisted),
             read_at={arn: self._entries[arn].read_at for arn in relevant},
             unconfirmed=frozenset(arn for arn in named if self._entries[arn].tagged_at > self._entries[arn].read_at),
@@ -206,7 +214,15 @@ class Inventory:
         for arn, entry in tuple(self._entries.items()):
             if arn not in seen and entry.read_at < began:
                 self._missed(arn, entry)
+        self._forget_gone(began)
         self._listed_at = began
+
+    def _forget_gone(self, now: float) -> None:
+        """Drop what was gone long ago and nobody asks for: objects come and go for months."""
+        for arn, gone_at in tuple(self._gone.items()):
+            if now - max(gone_at, self._gone_asked.get(arn, 0.0)) > _REMEMBERED:
+                del self._gone[arn]
+        self._gone_asked = {arn: at for arn, at in self._gone_asked.items() if arn in self._gone}
 
     def _merge(self, listed: Configuration, began: float) -> None:
         """One entry of a List against what is known."""

@@ -1,11 +1,12 @@
 """Token buckets at AWS's documented rates, per operation: we slow ourselves down before AWS does.
 
 Rates are per account and region and not adjustable. A throttle halves a bucket's rate; it recovers slowly, since other
-tools in the account share the quota. User edits go before background work.
+tools in the account share the quota. User edits go before background work, but for one token in eight while both wait:
+an association of thousands must not blind the sweeps for an hour, and an edit waits hardly longer.
 """
 
 import asyncio
-import heapq
+from collections import deque
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -40,6 +41,9 @@ _SAVED: Final = 0.6
 """Seconds' worth of tokens that are saved up. AWS saves a second's: calls that leave a little apart may arrive
 together, and the difference is how much later than the next one a call may arrive without being one too many."""
 
+_SHARED: Final = 8
+"""One token in so many is the background's while people's calls wait, too."""
+
 
 class _Clock(Protocol):
     def now(self) -> float: ...
@@ -55,8 +59,9 @@ class Bucket:
         self._capacity = max(rate * _SAVED, 1.0)
         self._tokens = self._capacity
         self._at = clock.now()
-        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._sequence = 0
+        self._people: deque[asyncio.Future[None]] = deque()
+        self._background: deque[asyncio.Future[None]] = deque()
+        self._ahead = 0  # calls of people since the background last had its turn, or did not wait
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -65,14 +70,13 @@ class Bucket:
         return self._rate
 
     async def take(self, *, background: bool = False) -> None:
-        """Wait for a token; a person's call goes before the background's, else the first comes first."""
+        """Wait for a token; seven calls of people go before one of the background, else the first comes first."""
         self._refill()
-        if not self._waiters and self._tokens >= 1:
+        if not self._people and not self._background and self._tokens >= 1:
             self._tokens -= 1
             return
-        self._sequence += 1
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters, (int(background), self._sequence, turn))
+        (self._background if background else self._people).append(turn)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._serve())
         await turn
@@ -84,15 +88,28 @@ class Bucket:
         self._tokens = min(self._tokens, 0.0)
 
     async def _serve(self) -> None:
-        while self._waiters:
+        while self._waiting():
             self._refill()
             if self._tokens < 1:
                 await asyncio.sleep((1 - self._tokens) / self._rate)
                 continue
-            _, _, turn = heapq.heappop(self._waiters)
-            if not turn.done():  # cancelled ones take no token
-                self._tokens -= 1
-                turn.set_result(None)
+            self._tokens -= 1
+            self._next().popleft().set_result(None)
+
+    def _waiting(self) -> bool:
+        """Whether anybody waits; cancelled ones take no token, and no turn from others."""
+        for waiters in (self._people, self._background):
+            while waiters and waiters[0].done():
+                waiters.popleft()
+        return bool(self._people or self._background)
+
+    def _next(self) -> deque[asyncio.Future[None]]:
+        """Who has the next turn, when somebody waits."""
+        if self._people and (not self._background or self._ahead < _SHARED - 1):
+            self._ahead = self._ahead + 1 if self._background else 0
+            return self._people
+        self._ahead = 0
+        return self._background
 
     def _refill(self) -> None:
         now = self._clock.now()
