@@ -20,6 +20,22 @@ def other(**changes: Any) -> dict[str, Any]:
     return resource(**{"name": "other", "rooms": LOBBY, "created": START - 500, "status": WORKING, **changes})
 
 
+def stuck(reason: str, *, generation: int = 1) -> dict[str, Any]:
+    """The status of a working object that has come to be refused."""
+    ready = {"type": "Ready", "status": "False", "reason": reason, "observedGeneration": generation}
+    return {**WORKING, "observedGeneration": generation, "conditions": [ready]}
+
+
+STUCK = [
+    "AccountNotAllowed",
+    "AccountNotFound",
+    "AccountChanged",
+    "ExistingNotFound",
+    "RegionChanged",
+    "UnsupportedRegion",
+]
+
+
 def claims(*resources: dict[str, Any]) -> ResourceClaims:
     cache = ResourceCache()
     for item in resources:
@@ -44,6 +60,9 @@ RIVALS = [
     pytest.param(other(deleting=True), False, id="one that goes"),
     pytest.param(other(paused=True), False, id="one that is paused"),
     pytest.param(other(destinationConfiguration={}), False, id="one whose spec can't be read"),
+    *[pytest.param(other(status=stuck(reason)), False, id=f"one that is {reason}") for reason in STUCK],
+    pytest.param(other(status=stuck("AccountNotAllowed", generation=0)), True, id="one that was mended just now"),
+    pytest.param(other(status=stuck("RoomFull")), True, id="one that waits for another room"),
     pytest.param(resource(RECORDING, "other", channels=LOBBY, created=1.0, status=WORKING), False, id="another kind"),
 ]
 
@@ -55,13 +74,17 @@ def test_rivals(raw: dict[str, Any], counts: bool) -> None:
 
 
 def adopting(**changes: Any) -> dict[str, Any]:
-    return other(existing={"arn": arn_of("x")}, deletionPolicy="Retain", **changes)
+    return other(**{"existing": {"arn": arn_of("x")}, "deletionPolicy": "Retain", **changes})
 
 
 ADOPTERS = [
     pytest.param(adopting(), "live/other", id="an older one"),
     pytest.param(adopting(created=START), None, id="a younger one"),
     pytest.param(adopting(deleting=True), None, id="one that goes"),
+    *[pytest.param(adopting(status=stuck(reason)), None, id=f"one that is {reason}") for reason in STUCK],
+    pytest.param(adopting(status=stuck("AccountNotAllowed", generation=0)), "live/other", id="one mended just now"),
+    pytest.param(adopting(paused=True), "live/other", id="one that is paused: it had it first"),
+    pytest.param(adopting(destinationConfiguration={}), None, id="one whose spec can't be read"),
     pytest.param(other(), None, id="one that adopts nothing"),
     pytest.param(
         other(existing={"arn": arn_of("y")}, deletionPolicy="Retain"), None, id="one that adopts something else"
@@ -91,3 +114,53 @@ ENTRIES = [
 @pytest.mark.parametrize(("raw", "entries"), ENTRIES)
 def test_entries_in_force(raw: dict[str, Any], entries: tuple[Selector, ...] | None) -> None:
     assert claims(ME, raw).entries(key_of(other())) == entries
+
+
+class Counted(Intake):
+    """Counts what is read."""
+
+    reads = 0
+
+    def read(self, key: Any, resource: Any) -> Any:
+        self.reads += 1
+        return super().read(key, resource)
+
+
+def test_of_a_thousand_objects_only_those_that_matter_are_read() -> None:
+    """Each object that waits looks at all others: to read them all takes a second for a hundred of them."""
+    cache = ResourceCache()
+    far = {**WORKING, "accountID": "444455556666"}
+    others = [
+        resource(name=f"{place}-{number}", rooms=LOBBY, created=START - 500, status=status, **existing)
+        for number in range(500)
+        for place, status, existing in (
+            ("far", far, {}),
+            ("adopts", far, {"existing": {"arn": arn_of(f"{number:012}")}, "deletionPolicy": "Retain"}),
+        )
+    ]
+    for item in (*others, other(), adopting(name="adopter")):
+        cache.put(key_of(item), item)
+    intake = Counted(CLUSTER, {})
+    found = ResourceClaims(cache, intake)
+    assert len(found.rivals(subject())) == 2
+    assert found.older_adopter(subject(), arn_of("x")) == "live/adopter"
+    assert intake.reads == 3
+    found.rivals(subject())
+    assert intake.reads == 3, "and no version twice"
+    cache.put(key_of(other()), {**other(), "metadata": {**other()["metadata"], "resourceVersion": "9"}})
+    found.rivals(subject())
+    assert intake.reads == 4
+
+
+def test_what_has_changed_or_gone_is_seen() -> None:
+    cache = ResourceCache()
+    cache.put(key_of(other()), other())
+    found = ResourceClaims(cache, Intake(CLUSTER, {}))
+    assert len(found.rivals(subject())) == 1
+    changed = other(rooms=[{"name": "foyer"}], generation=2)
+    changed["metadata"]["resourceVersion"] = "9"
+    cache.put(key_of(other()), changed)
+    assert [rival.selectors for rival in found.rivals(subject())] == [(Selector(name="foyer"),)]
+    cache.remove(key_of(other()))
+    assert found.rivals(subject()) == []
+    assert not found._claims, "nothing is kept of what is gone"
