@@ -13,6 +13,7 @@ import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from support.deadlines import TIMEOUT
 from support.operator_process import clean_environment
@@ -22,6 +23,7 @@ __all__ = ["OURS", "Cue", "interrupt", "on_terminal", "rows_of"]
 OURS = (sys.executable, "-c", "from ivs_operator.__main__ import main; main()")
 """`ivs-operator`, of this checkout."""
 
+_SOURCES = Path(__file__).parents[2] / "operator"
 _CLEARED = re.compile(r".*(?:\r|\x1b\[K)(?!$)")
 """What a line of progress had before it was written over."""
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -46,7 +48,8 @@ def on_terminal(line: Sequence[str], environment: Mapping[str, str], *, columns:
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, columns, 0, 0))
-    given = clean_environment({**environment, "TERM": "xterm-256color", "COLUMNS": str(columns)})
+    ours_alone = {"PYTHONPATH": str(_SOURCES), "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    given = clean_environment({**environment, **ours_alone})
     process = subprocess.Popen(line, env=given, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:
