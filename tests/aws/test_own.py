@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from aws.test_estate import Opened, surroundings, write_credentials
 from ivs_operator.api.reasons import Reason
+from ivs_operator.aws.own import OwnAccount
 from ivs_operator.domain.accounts import Role
-from ivs_operator.domain.failures import CallFailed
+from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
 from ivs_operator.domain.placement import Identity
 from support.emulator import ACCOUNT, Emulator
 from support.objects import CHAT
+from support.virtual_time import VirtualClock, in_virtual_time
 
 __all__ = ["surroundings"]
 
@@ -55,6 +58,27 @@ async def test_a_source_of_credentials_that_hangs_holds_up_nothing_else_and_its_
     assert (found.fault.reason, found.fault.applied) == (Reason.ACCESS_DENIED, False)
     assert found.fault.message.startswith(f"{of}no usable AWS credentials: Error when retrieving credentials")
     assert "out of order" in found.fault.message
+
+
+@in_virtual_time
+async def test_while_an_attempt_is_under_way_nobody_is_told_to_look_again_at_a_moment_that_has_passed() -> None:
+    """Else an object whose look waits for nothing is looked at again at once, and the attempt never gets its turn."""
+    release = asyncio.Event()
+    clock = VirtualClock()
+
+    class Busy(OwnAccount):
+        async def _ask(self) -> None:
+            await release.wait()
+
+    own = Busy(region=None, clock=clock, threads=lambda _: ThreadPoolExecutor(1), on_change=lambda: None)
+    own._refused(Fault(FaultClass.FAST, Reason.UNAVAILABLE, "no answer"))
+    await asyncio.sleep(60)
+    first = asyncio.create_task(own.look())
+    await asyncio.sleep(0)
+    await own.look()
+    assert own.retry_at > clock.now()
+    first.cancel()
+    release.set()
 
 
 def _write_process(script: str) -> None:

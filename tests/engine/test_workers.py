@@ -123,6 +123,20 @@ async def test_the_outcome_says_when_to_look_again() -> None:
 
 
 @in_virtual_time
+async def test_an_outcome_that_names_a_moment_of_the_past_does_not_hold_the_event_loop() -> None:
+    async def behaviour(key: Key) -> Outcome:
+        if len(script.looks) > 1000:
+            raise AssertionError("nothing else came to its turn")
+        return Outcome(again_at=START)
+
+    queue, script, workers = working(behaviour, number=1)
+    queue.add(A)
+    await asyncio.sleep(1)
+    assert 2 <= len(script.times(A)) <= 21
+    await workers.stop(1)
+
+
+@in_virtual_time
 async def test_a_process_that_may_not_write_does_not_repeat_itself() -> None:
     async def behaviour(key: Key) -> Outcome:
         raise executor.PermitLost

@@ -26,6 +26,7 @@ __all__ = ["OwnAccount", "OwnSession"]
 _STS_REGION: Final = "us-east-1"  # GetCallerIdentity answers the same everywhere; used when no region is known
 
 _RENEWAL: Final = 5.0  # seconds between attempts to find other credentials
+_GLANCE: Final = 1.0  # seconds between looks at whether an attempt has ended
 _LONGEST_DOUBT: Final = 300.0  # seconds; a region that is not enabled refuses the best credentials, again and again
 _GOOD_LIFE: Final = 600.0  # seconds; credentials that have served so long were not doubted in vain
 
@@ -58,7 +59,7 @@ class OwnAccount:
         self.account_id: str | None = None
         self.fault: Fault | None = None
         self.fault_since = 0.0
-        self.retry_at = 0.0
+        self._retry_at = 0.0
         self.session = OwnSession()
         """What calls in this account are made with."""
         self._region = region or _STS_REGION
@@ -80,11 +81,16 @@ class OwnAccount:
         refused = self._doubted and self.fault is not None and self.fault.code in CREDENTIAL_CODES
         return self.account_id is not None and not refused
 
+    @property
+    def retry_at(self) -> float:
+        """When whoever needs the account should look again: never a moment that has passed while an answer is due."""
+        return self._retry_at if self._asking is None else max(self._retry_at, self._clock.now() + _GLANCE)
+
     async def look(self) -> None:
         """Ask AWS whose the credentials are, until it has answered; waits only while nothing is known."""
         if self.account_id is not None and not self._doubted:
             return
-        if self._asking is None and self._clock.now() >= self.retry_at:
+        if self._asking is None and self._clock.now() >= self._retry_at:
             # A context of its own: nobody's urgency or deadline is that of all who wait.
             self._asking = asyncio.get_running_loop().create_task(self._ask(), context=Context())
             self._asking.add_done_callback(retrieved)
@@ -164,4 +170,4 @@ class OwnAccount:
         if self.fault is None:
             self.fault_since = now
         self.fault = fault
-        self.retry_at = now + _RENEWAL  # credentials that appear are noticed soon, and STS is not hammered
+        self._retry_at = now + _RENEWAL  # credentials that appear are noticed soon, and STS is not hammered

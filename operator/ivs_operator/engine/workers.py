@@ -24,6 +24,10 @@ _DEADLINE: Final = 300.0
 
 _LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
 
+_BREATH: Final = 0.05
+"""Seconds until a key is looked at again at the soonest. A look may end without having waited for anything: one that
+asks for the next look at a moment that has passed would hold the event loop for ever."""
+
 _PATIENCE: Final = 1.5
 """Seconds at one key after which a worker gets a stand-in: it waits, most likely for an AWS region that hangs."""
 
@@ -87,7 +91,7 @@ class Workers:
                 structlog.contextvars.unbind_contextvars("object")
                 self._queue.done(key)
             if outcome.again_at is not None:
-                self._queue.add_at(key, outcome.again_at)
+                self._queue.add_at(key, max(outcome.again_at, self._clock.now() + _BREATH))
             if asyncio.current_task() in self._stand_ins and len(self._stand_ins) > self._waiting:
                 return
 
