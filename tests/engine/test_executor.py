@@ -332,3 +332,22 @@ async def test_an_unexpected_error_is_not_swallowed() -> None:
     bench.region.gateway.tag = None  # type: ignore[assignment, method-assign]
     with pytest.raises(TypeError):
         await bench.run(do.Tag(A, {"k": "v"}))
+
+
+@in_virtual_time
+async def test_nothing_is_begun_for_whom_the_account_is_taken_from() -> None:
+    """A step is up to 50 associations: who is refused by now must not get the rest of them."""
+    bench = Bench()
+    bench.aws.put(*(room(f"r{number:02}", env="prod") for number in range(BATCH)))
+    actions = [join(f"r{number:02}") for number in range(BATCH)]
+    done = bench.aws.calls
+
+    def withdrawn() -> bool:
+        return len([call for call in done if call.operation == "Associate"]) >= 3
+
+    await bench.executor.run(actions, bench.situation, bench.region, withdrawn=withdrawn)
+    assert 3 <= bench.operations().count("Associate") <= 3 + executor._PARALLEL, "what was under way is finished"
+    before = len(done)
+    tag = do.Tag(arn=A, tags={"team": "live"})
+    await bench.executor.run([tag, *actions], bench.situation, bench.region, withdrawn=withdrawn)
+    assert len(done) == before

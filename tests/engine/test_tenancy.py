@@ -158,3 +158,27 @@ def test_whom_an_account_serves(spec: dict[str, Any], namespaces: set[str], serv
     bench = Bench(**spec)
     assert bench.tenancy.serves("prod", namespaces) is serves
     assert not bench.tenancy.serves("missing", namespaces)
+
+
+WITHDRAWN = [
+    pytest.param(Bench(), "prod", False, id="it is allowed as ever"),
+    pytest.param(Bench(allowedNamespaces={"list": ["x"]}), "prod", True, id="the namespace is not allowed any more"),
+    pytest.param(Bench(), "missing", True, id="the AWSAccount is gone"),
+    pytest.param(Bench(roleARN="nonsense"), "prod", True, id="it names no role"),
+    pytest.param(Bench(known=False), "prod", False, id="what is not known for a moment is not taken away"),
+    pytest.param(
+        Bench(namespaces=("x",)), "", False, id="the operator's own credentials change with its settings only"
+    ),
+]
+
+
+@pytest.mark.parametrize(("bench", "account", "withdrawn"), WITHDRAWN)
+def test_what_is_not_allowed_any_more(bench: Bench, account: str, withdrawn: bool) -> None:
+    assert bench.tenancy.withdrawn(account, "live") is withdrawn
+
+
+def test_an_account_that_is_being_deleted_serves_those_who_have_it_until_they_are_gone() -> None:
+    bench = Bench()
+    known = (bench.book.resources or {})["prod"]
+    bench.book.put({**known, "metadata": {**known["metadata"], "deletionTimestamp": "2023-11-14T22:13:20Z"}})
+    assert not bench.tenancy.withdrawn("prod", "live")

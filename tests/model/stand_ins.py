@@ -38,7 +38,7 @@ class AtOnce(Shared):
 class InTurn(Executor):
     """The order of the production executor, its parallel part one after the other."""
 
-    async def run(self, actions: Sequence[do.Action], s: Situation, region: Region) -> None:
+    async def run(self, actions: Sequence[do.Action], s: Situation, region: Region, **_: Any) -> None:
         joint = [action for action in actions if isinstance(action, do.Associate | do.InspectConsumer)]
         for action in actions:
             if isinstance(action, do.Associate | do.InspectConsumer):

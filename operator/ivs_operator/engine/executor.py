@@ -67,8 +67,17 @@ class Executor:
         self._now = now
         self._consumers = KeyedLocks()
 
-    async def run(self, actions: Sequence[do.Action], s: Situation, region: Region) -> None:
+    async def run(
+        self,
+        actions: Sequence[do.Action],
+        s: Situation,
+        region: Region,
+        *,
+        withdrawn: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Carry out one step; failures are remembered, not raised. Associations of a step run side by side.
+
+        Once `withdrawn` says that the object may not use its account any more, nothing further is begun.
 
         Raises:
             PermitLost: before a write that must not be made.
@@ -77,7 +86,7 @@ class Executor:
         for action in actions:
             if isinstance(action, do.Associate | do.InspectConsumer):
                 continue
-            if not await self._attempt(action, s, region) and not isinstance(action, do.Untag):
+            if withdrawn() or (not await self._attempt(action, s, region) and not isinstance(action, do.Untag)):
                 return
         gate = asyncio.Semaphore(_PARALLEL)
         until = self._now() + STEP
@@ -89,7 +98,7 @@ class Executor:
             if len(joint) > _PARALLEL:
                 BACKGROUND.set(True)  # of this task: a long line is nobody's edit, even if an edit has begun it
             async with gate:
-                if refused or self._now() >= until:
+                if refused or withdrawn() or self._now() >= until:
                     return
                 try:
                     await self._attempt(action, s, region)

@@ -119,6 +119,9 @@ class Accounts(Protocol):
     async def identity(self, subject: Subject, account_ref: str | None) -> Identity:
         """Account and regions for an object. Raises `KubeError` when its AWSAccount can't be kept for it."""
 
+    def withdrawn(self, account: str, namespace: str, /) -> bool:
+        """Whether an AWSAccount that was admitted surely is not any more, for a namespace. No call."""
+
 
 class Cluster(Protocol):
     """The writes to Kubernetes. Every method raises `KubeError`."""

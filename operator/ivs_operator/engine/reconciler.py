@@ -5,6 +5,7 @@ process; the next one starts from what is.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -217,7 +218,9 @@ class Reconciler:
             return True
         assert step.region is not None  # noqa: S101 - plans without a region have no such actions
         try:
-            await self._executor.run(step.plan.actions, step.situation, step.region)
+            account = step.situation.placement.account
+            withdrawn = partial(self._accounts.withdrawn, account, key.namespace)
+            await self._executor.run(step.plan.actions, step.situation, step.region, withdrawn=withdrawn)
         except PermitLost:
             if not self._permit.may_record():
                 raise

@@ -97,6 +97,10 @@ class OwnAccount:
             return _refused(Reason.ACCOUNT_NOT_FOUND, f"there is no AWSAccount {account_ref}")
         return await self._estate.identity(subject.kind)
 
+    def withdrawn(self, _account: str, _namespace: str, /) -> bool:
+        """Never: nobody gives them."""
+        return False
+
 
 class Tenancy:
     """Asks the book, then AWS."""
@@ -143,6 +147,13 @@ class Tenancy:
         if not namespaces:
             return account.allowed is not None
         return any(admits(account, namespace, self._book.labels_of(namespace)) for namespace in namespaces)
+
+    def withdrawn(self, account: str, namespace: str) -> bool:
+        """Whether an AWSAccount that was admitted surely is not any more: a step of many calls asks before each."""
+        if not account or self._book.resources is None:
+            return False
+        labels = self._book.labels_of(namespace)
+        return refusal(account, self._book.account(account), namespace, labels, holds=True) is not None
 
     async def _through(self, name: str, subject: Subject) -> Identity:
         namespace = subject.key.namespace
