@@ -216,8 +216,7 @@ class Operator:
         self._estate = AwsEstate(
             self.clock, region=settings.region, workers=settings.workers, permitted=self._tenure.valid
         )
-        if self._estate.default_region is None:
-            log.warning("no default region: objects without spec.region can't be placed; set --region or AWS_REGION")
+        self._estate.introduce()
         intake = Intake(cluster_id, settings.default_tags, adoption=settings.adoption)
         tenants = self._tenants = Tenants(
             settings,

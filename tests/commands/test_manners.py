@@ -215,6 +215,13 @@ def test_an_address_that_is_none_in_a_profile_names_the_profile(
     assert line.startswith("ivs-operator: endpoint_url of AWS profile team is no address: 'localhost:4566'")
 
 
+def test_a_default_region_that_is_none_ends_the_start(run_here: RunHere) -> None:
+    done = run_here("run", environment={"AWS_REGION": "Oregon"})
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("ivs-operator: the default region is none: 'Oregon'; give the code of an AWS region")
+
+
 @pytest.mark.parametrize("name", ["ivsrc/live/vod", "ivsrc/vod"])
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, name: str) -> None:
     """The library that reads the kubeconfig, also for its namespace, would log a line of its own."""

@@ -1,12 +1,13 @@
 """Everything that the operator's credentials reach: clients and views by account and region, made when first needed."""
 
-import os
+import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import boto3
+import structlog
 from botocore.loaders import create_loader
 
 from ivs_operator.api.reasons import Reason
@@ -18,6 +19,7 @@ from ivs_operator.aws.own import OwnAccount
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.reach import Reach
 from ivs_operator.aws.recording import RecordingGateway
+from ivs_operator.aws.regions import SERVICES, default_region, supported_regions, unserved
 from ivs_operator.clock import Clock
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
@@ -27,21 +29,12 @@ from ivs_operator.priority import NOT_AFTER
 
 __all__ = ["AwsEstate", "default_region", "supported_regions"]
 
-_SERVICES: Final[Mapping[Kind, str]] = {Kind.RECORDING: "ivs", Kind.CHAT_LOGGING: "ivschat"}
 _GATEWAYS: Final[Mapping[Kind, Callable[[Calls], RecordingGateway | ChatLoggingGateway]]] = {
     Kind.RECORDING: RecordingGateway,
     Kind.CHAT_LOGGING: ChatLoggingGateway,
 }
 
-
-def default_region(session: boto3.Session, environ: Mapping[str, str] = os.environ) -> str | None:
-    """AWS_REGION, AWS_DEFAULT_REGION, then the profile's. boto3 alone does not read the first."""
-    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or session.region_name or None
-
-
-def supported_regions(session: boto3.Session, kind: Kind) -> frozenset[str]:
-    """Regions that offer the service, after botocore's endpoint data."""
-    return frozenset(session.get_available_regions(_SERVICES[kind]))
+log = structlog.get_logger(__name__)
 
 
 class AwsEstate:
@@ -71,11 +64,20 @@ class AwsEstate:
             on_change=lambda: self._rebind("", self._own.account_id or ""),
         )
         self._regions = {kind: supported_regions(session, kind) for kind in Kind}
+        self._introduction: asyncio.Task[None] | None = None
 
     @property
     def default_region(self) -> str | None:
         """The region of objects that name none."""
         return self._region
+
+    def introduce(self) -> None:
+        """At the start, tell in the log what would be told by an object only: no region, or no usable credentials."""
+        if self._region is None:
+            log.warning("no default region: objects without spec.region can't be placed; set --region or AWS_REGION")
+        elif (trouble := unserved(self._region, self._regions)) is not None:
+            log.warning(trouble)
+        self._introduction = asyncio.get_running_loop().create_task(self._own.look())
 
     def close(self) -> None:
         """End the threads; calls that have left are finished."""
@@ -152,7 +154,7 @@ class AwsEstate:
         self._role(account, account_id)
         key = (kind, account, account_id, region)
         if key not in self._inventories:
-            calls = self.calls(_SERVICES[kind], account_id, region, account)
+            calls = self.calls(SERVICES[kind], account_id, region, account)
             self._inventories[key] = Inventory(_GATEWAYS[kind](calls), self._clock)
         return self._inventories[key]
 
@@ -218,7 +220,7 @@ class AwsEstate:
 
         An S3 of somebody else's (AWS_ENDPOINT_URL_S3) may refuse what IVS takes: that must not stop the work.
         """
-        if service not in _SERVICES.values():
+        if service not in SERVICES.values():
             return lambda _: None
         return assumed.noticed if assumed is not None else self._own.noticed
 

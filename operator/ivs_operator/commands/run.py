@@ -27,10 +27,11 @@ def command(**given: str | None) -> None:
 
     from ivs_operator import logs
     from ivs_operator.aws.endpoints import endpoint_trouble
+    from ivs_operator.aws.regions import region_trouble
     from ivs_operator.handlers import register
     from ivs_operator.wiring import Operator
 
-    misled = endpoint_trouble()
+    misled = endpoint_trouble() or region_trouble(settings.region)
     if misled is not None:
         raise Failure(misled, ExitCode.USAGE)
     logs.configure(settings.log_format, settings.log_level)
