@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PICTURES: Final = DOCS / "pictures"
 CLUSTER_ID: Final = "prod-1"
-COLUMNS: Final = {"inventory": 190, "run": 160, "import": 108, "iam-policy": 104}
+COLUMNS: Final = {"inventory": 190, "run": 128, "import": 108, "iam-policy": 104}
 """Of terminals that are not of the usual width."""
 USUAL: Final = 112
 LINES: Final = {"import": 44}
