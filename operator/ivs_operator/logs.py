@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -47,8 +49,26 @@ def configure(format_: Literal["text", "json"], level: str) -> None:
 
 
 def _one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """An exception of a library as its last line: a traceback tells a user nothing that the message does not."""
-    error = event.pop("exc_info", None)
-    if isinstance(error, tuple) and error[1] is not None:
-        event["error"] = f"{type(error[1]).__name__}: {error[1]}"
+    """An exception as its last line: a traceback tells a user nothing that the message does not.
+
+    Of one that we did not think of, the place as well: whoever reports it has no more than this line.
+    """
+    told = event.pop("exc_info", None)
+    error = _exception(told)
+    if error is None:
+        return event
+    message = " ".join(str(error).split())
+    event.setdefault("error", f"{type(error).__name__}: {message}" if message else type(error).__name__)
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames and not isinstance(told, tuple):
+        event["at"] = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
     return event
+
+
+def _exception(told: object) -> BaseException | None:
+    """What `exc_info` stands for: an exception, the three that libraries give, or the one in hand."""
+    if isinstance(told, BaseException):
+        return told
+    if isinstance(told, tuple):
+        return told[1] if isinstance(told[1], BaseException) else None
+    return sys.exc_info()[1] if told else None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import kopf
 
+from ivs_operator.api.names import GROUP, VERSION
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.kube.access import Access, Right, needed_rights
 from ivs_operator.kube.cache import ResourceCache
@@ -76,8 +77,20 @@ class Lookout:
             return  # the elector speaks for itself
         if isinstance(error, Forbidden):
             self._access.doubt()
-        if isinstance(error, Gone):
+        if isinstance(error, Gone) and not _is_list(path):
             self._census.doubt()
 
     def _ended(self, _: Exception | None) -> None:
         self._access.doubt()  # a List that is refused ends the watch, too
+
+
+def _is_list(path: str) -> bool:
+    """Whether a path is of all objects of ours. That these are not found says nothing of one: their kind is missing.
+
+    The census asks by such paths itself, and would never end.
+    """
+    match path.partition("?")[0].removeprefix(f"/apis/{GROUP}/{VERSION}/").split("/"):
+        case [_] | ["namespaces", _, _]:
+            return True
+        case _:
+            return False

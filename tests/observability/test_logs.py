@@ -37,6 +37,21 @@ try:
 except ValueError:
     structlog.stdlib.logging.getLogger("library").exception("it failed")
 """
+_FAILURES = """
+import structlog
+from ivs_operator.logs import configure
+configure("json", "info")
+log = structlog.get_logger("ivs_operator.engine.sweep")
+try:
+    raise ValueError("what nobody has\\n  thought of")
+except ValueError as error:
+    kept = error
+    log.exception("in hand")
+log.warning("kept", exc_info=kept)
+log.warning("named", error="a word of ours", exc_info=kept)
+log.warning("none", exc_info=None)
+log.warning("nothing in hand", exc_info=True)
+"""
 
 
 def test_each_write_and_change_of_state_is_a_line_and_rest_is_silent(walk: Walk) -> None:
@@ -106,6 +121,21 @@ def test_a_line_in_both_forms(form: str) -> None:
     for part in ("AWS call", "object=RecordingConfiguration/live/vod", "request_id=r-1"):
         assert part in ours
     assert "ValueError: of a library" in theirs
+
+
+def test_a_failure_of_our_own_says_why_and_where_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _FAILURES], env=dict(os.environ), capture_output=True, text=True, check=True
+    )
+    lines = {line["event"]: line for line in map(json.loads, done.stderr.splitlines())}
+    why = "ValueError: what nobody has thought of"
+    assert [(event, line.get("error"), line.get("at")) for event, line in lines.items()] == [
+        ("in hand", why, "<string>:7"),
+        ("kept", why, "<string>:7"),
+        ("named", "a word of ours", "<string>:7"),
+        ("none", None, None),
+        ("nothing in hand", None, None),
+    ]
 
 
 CHAT_KIND = "ChatLoggingConfiguration"
