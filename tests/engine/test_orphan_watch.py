@@ -63,8 +63,8 @@ class Trial:
     def within_reach(self) -> list[tuple[str, Place]]:
         return [*self.reached, *(("", place) for place in self.places)]
 
-    def inventories(self) -> tuple[Place, ...]:
-        return self.places
+    def inventories(self) -> tuple[tuple[str, Place], ...]:
+        return tuple((REGION, place) for place in self.places)
 
     async def identity(self, kind: Kind) -> Identity:
         if self.refused is not None:
@@ -92,8 +92,8 @@ class Trial:
         return [orphan.arn for orphan in self.told]
 
 
-def counted(region: str = REGION) -> float:
-    return REGISTRY.get_sample_value("ivs_operator_orphans", {"region": region}) or 0.0
+def counted(region: str = REGION) -> float | None:
+    return REGISTRY.get_sample_value("ivs_operator_orphans", {"region": region})
 
 
 def put(trial: Trial, item: dict[str, Any]) -> Key:

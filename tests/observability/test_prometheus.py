@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 EMPTY = {
     "IvsOperatorReconcileErrors": "no reconcile fails in this run",
-    "IvsOperatorOrphans": "there are none in this run",
 }
 """Alerts whose measure has no series here, and why."""
 
@@ -41,9 +40,10 @@ CONTRACT = {
     "sweep_age_seconds": {"account", "region"},
     "resources": {"kind", "state"},
     "resource_ready": {"kind", "namespace", "name"},
+    "orphans": {"region"},
     "leader": set(),
 }
-"""Names that are promised, with their labels; `orphans` has series only while there are some."""
+"""Names that are promised, with their labels."""
 
 MOST_SERIES = 400
 """Bounded labels: kinds, results, verbs, operations and codes. Measured: some 150."""

@@ -6,7 +6,7 @@ gone, and in the default region, it has a List made itself now and then.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 import structlog
@@ -50,7 +50,8 @@ class _Shown(Protocol):
 class _Estate(Protocol):
     """Every place that was looked at, and the way to the default one."""
 
-    def inventories(self) -> Iterable[_Shown]: ...
+    def inventories(self) -> Iterable[tuple[str, _Shown]]:
+        """Each with its region."""
 
     def within_reach(self) -> Iterable[tuple[str, _Shown]]: ...
 
@@ -121,7 +122,8 @@ class OrphanWatch:
 
     async def once(self) -> None:
         """One look at whatever was listed since the last one."""
-        shown = tuple(self._estate.inventories())
+        placed = tuple(self._estate.inventories())
+        shown = tuple(part for _, part in placed)
         if all(part in self._suspicions and self._suspicions[part].at == part.listed_at for part in shown):
             return
         keyed = ((key, self._resources.get(key)) for key in self._resources.keys())  # noqa: SIM118 - a method of ours
@@ -132,7 +134,8 @@ class OrphanWatch:
             found = orphans_among(part.listed(), self._cluster_id, holders, namespaces=self._namespaces)
             times = self._suspicions[part].after(part.listed_at, found)
             confirmed.update((orphan.arn, orphan) for orphan in found if times[orphan.arn] >= _LISTS)
-        self._count(Counter(orphan.region for orphan in confirmed.values()))
+        numbers = Counter(orphan.region for orphan in confirmed.values())
+        self._count({region: numbers[region] for region, part in placed if part.listed_at} | numbers)
         await self._announce(list(confirmed.values()))
 
     async def _freshen(self, now: float) -> None:
@@ -166,7 +169,8 @@ class OrphanWatch:
                 found.setdefault(account, set()).add(key.namespace)
         return found
 
-    def _count(self, counts: Counter[str]) -> None:
+    def _count(self, counts: Mapping[str, int]) -> None:
+        """A region where nothing is amiss tells that by a zero."""
         metrics.ORPHANS.clear()
         for region, number in counts.items():
             metrics.ORPHANS.labels(region=region).set(number)
