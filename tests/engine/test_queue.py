@@ -174,3 +174,18 @@ async def test_many_workers_share_without_doubling() -> None:
 def test_who_asked_is_known_only_while_it_is_worked_on() -> None:
     with pytest.raises(KeyError):
         WorkQueue(VirtualClock()).lane_of(A)
+
+
+@in_virtual_time
+async def test_later_comes_in_the_lane_that_was_asked_for() -> None:
+    queue = WorkQueue(VirtualClock())
+    queue.add_at(A, START + 10)
+    queue.add_at(B, START + 10, Lane.USER)
+    await asyncio.sleep(20)
+    lanes = []
+    for _ in range(2):
+        key = await queue.take()
+        assert key is not None
+        lanes.append((key, queue.lane_of(key)))
+        queue.done(key)
+    assert lanes == [(B, Lane.USER), (A, Lane.BACKGROUND)]

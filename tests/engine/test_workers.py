@@ -266,3 +266,32 @@ async def test_stand_ins_are_limited_and_go_when_nobody_waits_any_more() -> None
     assert not workers._stand_ins
     assert workers.alive()
     await workers.stop(1)
+
+
+@in_virtual_time
+async def test_an_edit_stays_one_through_failures_that_pass_and_no_longer() -> None:
+    """A conflict must not put a person behind all background work; what fails on and on is nobody's edit any more."""
+    background: list[bool] = []
+
+    async def behaviour(key: Key) -> Outcome:
+        background.append(BACKGROUND.get())
+        if len(background) == 4:
+            return Outcome()
+        raise NotWritten("somebody else has written")
+
+    queue, _, workers = working(behaviour)
+    queue.add(A, Lane.USER)
+    await asyncio.sleep(10)
+    assert background == [False] * 4
+    background[:] = [False] * 10
+    queue.add(A, Lane.USER)
+    await asyncio.sleep(600)
+    del background[:10]
+    assert background[:5] == [False] * 5
+    assert len(background) > 8
+    assert all(background[5:])
+    background.clear()
+    queue.add(B)
+    await asyncio.sleep(1)
+    assert all(background), "and what began in the background stays there"
+    await workers.stop(0)

@@ -71,7 +71,7 @@ class WorkQueue:
         self._working: dict[AnyKey, Lane] = {}
         self._again: dict[AnyKey, Lane] = {}
         self._later: list[tuple[float, int, AnyKey]] = []
-        self._due: dict[AnyKey, float] = {}
+        self._due: dict[AnyKey, tuple[float, Lane]] = {}
         self._sequence = 0
         self._takes = 0
         self._changed = asyncio.Event()
@@ -98,11 +98,14 @@ class WorkQueue:
         self._lanes[lane].append(key)
         self._notify()
 
-    def add_at(self, key: AnyKey, time: float) -> None:
+    def add_at(self, key: AnyKey, time: float, lane: Lane = Lane.BACKGROUND) -> None:
         """Have `key` looked at at `time`, unless an earlier look is due anyway."""
-        if self._paused or key in self._waiting or key in self._again or self._due.get(key, time + 1) <= time:
+        if self._paused or key in self._waiting or key in self._again:
             return
-        self._due[key] = time
+        known = self._due.get(key)
+        if known is not None and known[0] <= time:
+            return
+        self._due[key] = time, lane
         self._sequence += 1
         heapq.heappush(self._later, (time, self._sequence, key))
         self._notify()
@@ -174,8 +177,9 @@ class WorkQueue:
         now = self._clock.now()
         while self._later and self._later[0][0] <= now:
             time, _, key = heapq.heappop(self._later)
-            if self._due.get(key) == time:
-                self.add(key)
+            due = self._due.get(key)
+            if due is not None and due[0] == time:
+                self.add(key, due[1])
 
     async def _wait(self) -> None:
         delay = max(self._later[0][0] - self._clock.now(), 0.0) if self._later else None

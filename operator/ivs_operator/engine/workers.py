@@ -24,6 +24,10 @@ _DEADLINE: Final = 300.0
 
 _LONGEST: Final = 60.0  # seconds between retries of what failed unexpectedly
 
+_PASSING: Final = 2.0  # seconds until a retry up to which a failure counts as one that passes: four in a row
+
+_ERROR: Final = "error"
+
 _BREATH: Final = 0.05
 """Seconds until a key is looked at again at the soonest. A look may end without having waited for anything: one that
 asks for the next look at a moment that has passed would hold the event loop for ever."""
@@ -83,7 +87,8 @@ class Workers:
     async def _work(self) -> None:
         while (key := await self._queue.take()) is not None:
             structlog.contextvars.bind_contextvars(object=str(key))
-            BACKGROUND.set(self._queue.lane_of(key) is Lane.BACKGROUND)
+            lane = self._queue.lane_of(key)
+            BACKGROUND.set(lane is Lane.BACKGROUND)
             try:
                 with self._stood_in():
                     outcome = await self._reconcile(key)
@@ -91,9 +96,15 @@ class Workers:
                 structlog.contextvars.unbind_contextvars("object")
                 self._queue.done(key)
             if outcome.again_at is not None:
-                self._queue.add_at(key, max(outcome.again_at, self._clock.now() + _BREATH))
+                self._come_back(key, lane, outcome.again_at, failed=outcome.result == _ERROR)
             if asyncio.current_task() in self._stand_ins and len(self._stand_ins) > self._waiting:
                 return
+
+    def _come_back(self, key: AnyKey, lane: Lane, again_at: float, *, failed: bool) -> None:
+        """A person who waits goes on doing so when a look has failed, a conflict, say: for the first attempts."""
+        now = self._clock.now()
+        keeps = failed and again_at - now <= _PASSING
+        self._queue.add_at(key, max(again_at, now + _BREATH), lane if keeps else Lane.BACKGROUND)
 
     @contextmanager
     def _stood_in(self) -> Iterator[None]:
@@ -144,4 +155,4 @@ class Workers:
         report = log.debug if passing else log.warning
         report("reconcile did not finish", error=f"{type(error).__name__}: {error}", retry_in=round(wait, 1))
         log.debug("where it happened", exc_info=None if isinstance(error, NotWritten) else error)
-        return Outcome(again_at=self._clock.now() + wait, result="error")
+        return Outcome(again_at=self._clock.now() + wait, result=_ERROR)
