@@ -37,6 +37,13 @@ _ENDING: Final = 5.0
 
 _ROUNDS: Final = 10  # times that what is left then is cancelled, a second each, before it is abandoned
 _LAST_BREATH: Final = 0.1  # seconds for the loop to let go of connections that are closed
+_PAGE: Final = 100
+_TASKS: Final = 100
+_IDLE: Final = 0.2
+"""Objects in a page of a List, tasks at a time that hand on what has come, and seconds that each of them then waits
+for more of its object. By default kopf has one for each object of a List, for five seconds: what all objects take
+for that moment is more than all that is kept of them, and stays with the process (see docs/benchmarks.md)."""
+
 _WATCHER: Final = "watcher for"  # beginning of the names of kopf's tasks that each keep a stream
 _PAUSE_WAITER: Final = "pause-waiter"  # beginning of the names of kopf's tasks that end a stream when kopf is paused
 
@@ -134,7 +141,9 @@ class Watches:
         settings.networking.connect_timeout = 5
         settings.networking.error_backoffs = self._backoffs
         settings.watching.inactivity_timeout = self._inactivity
-        settings.watching.chunk_size = 500
+        settings.watching.chunk_size = _PAGE
+        settings.queueing.idle_timeout = _IDLE
+        settings.queueing.worker_limit = _TASKS
         for plural, selector in self._selectors.items():
             settings.watching.label_selectors[f"{plural}.{GROUP}"] = selector
         return settings
