@@ -98,7 +98,7 @@ def test_a_paused_adoption_shows_what_it_would_adopt() -> None:
     res = resource(RECORDING, paused=True, existing={"arn": arn}, deletionPolicy="Retain")
     found, _ = seen(res, made_for(resource(RECORDING), tags=bare))
     assert found.arn == arn
-    assert {name for name, *_ in found.differences} >= {"tags[ivs-operator.dev/owner]"}
+    assert {name for name, *_ in found.differences} >= {"tags.ivs-operator.dev/owner"}
 
 
 def test_a_spec_that_cant_be_read_hides_nothing_of_what_is_there() -> None:

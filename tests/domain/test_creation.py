@@ -97,6 +97,11 @@ CASES = [
         id="an intent of an earlier process may have been acted on: wait out the grace",
     ),
     pytest.param(
+        situation(pending(NOW - 7200), met_at=NOW - 3),
+        Expect(reason=Reason.CREATING, wake=NOW - 3 + INTENT_LIFETIME + 30),
+        id="that process may have had a slow clock: its intent is no older than our first sight of the object",
+    ),
+    pytest.param(
         situation(pending(NOW - 3), attempt=attempt(NOW - 900)),
         Expect(reason=Reason.CREATING, wake=NOW - 3 + INTENT_LIFETIME + 30),
         id="an intent on record that is not the one this process wrote counts as somebody's call",
@@ -143,8 +148,8 @@ CASES = [
     ),
     pytest.param(
         situation(FRESH, failures=[failure("create", FaultClass.INVALID, Reason.CREATE_FAILED, message="bad name")]),
-        Expect(reason=Reason.CREATE_FAILED, says=("bad name",), wake=None, stalled=True),
-        id="what AWS calls invalid waits for another spec",
+        Expect(reason=Reason.CREATE_FAILED, says=("bad name",), wake=NOW + 40, stalled=True),
+        id="what AWS calls invalid is a person's to change; it is tried again in an hour, too",
     ),
     pytest.param(
         situation(FRESH, failures=[failure("create", FaultClass.FAST, Reason.UNAVAILABLE, age=5, wait=3)]),

@@ -11,6 +11,7 @@ from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.observed import Users
 from ivs_operator.domain.plan import plan
 from ivs_operator.domain.subject import Placement
+from ivs_operator.domain.surplus import OWN_TAGS
 from ivs_operator.domain.times import format_time
 from support.objects import RECORDING, arn_of, channel, consumer_arn, made_for, resource, room
 from support.plans import Expect
@@ -43,7 +44,26 @@ def going(
     return situation(wanted, objects, consumers, deletion_seen_at=deletion_seen_at, **facts)
 
 
+MARK = {"ivs-operator.dev/spec": "adopted-v1-x"}
+THEIRS = made_for(resource(), tags=MARK)
+
+
+def marked(**spec: Any) -> Any:
+    wanted = resource(deleting=True, deletionPolicy="Delete", status={"arn": A}, **spec)
+    return situation(wanted, [THEIRS], (), deletion_seen_at=NOW - 5, users=FREE)
+
+
 DELETE = [
+    pytest.param(
+        marked(),
+        Expect(Untag(A, OWN_TAGS), reason=Reason.DELETING),
+        id="what was there before us, and only a former life of this object had adopted, is let go and stays",
+    ),
+    pytest.param(
+        marked(existing={"arn": A}),
+        Expect(Delete(A), reason=Reason.DELETING),
+        id="who adopts it and asks for Delete has it deleted",
+    ),
     pytest.param(
         going(users=FREE),
         Expect(Delete(A), reason=Reason.DELETING, trouble=False),

@@ -155,7 +155,7 @@ def test_a_status_of_an_earlier_generation_says_nothing_of_the_present_one() -> 
 def test_what_differs_at_aws() -> None:
     there = made_for(PLAIN, destinationConfiguration={"s3": {"bucketName": "other"}}, tags={"team": "chat"})
     found = explained(resource(status=ready_status(arn=A), tags={"team": "live"}), [there], None)
-    assert [difference[0] for difference in found.aws.differences] == ["destinationConfiguration", "tags[team]"]
+    assert [difference[0] for difference in found.aws.differences] == ["destinationConfiguration", "tags.team"]
     assert (found.aws.arn, found.aws.state) == (A, "ACTIVE")
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivs_operator.domain.failures import Failure, FaultClass, delay, next_failure
+from ivs_operator.api.reasons import Reason
+from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay, next_failure
 from ivs_operator.domain.identity import Key, Owner, is_own_tag, owner_of
 from ivs_operator.domain.times import format_time, parse_time
 from support.objects import CHAT
@@ -35,11 +36,33 @@ def test_jitter_only_shortens_and_by_a_fifth_at_most(kind: FaultClass, attempts:
     assert made.first_at == (0.0 if earlier else 100.0)
 
 
-HOLDS = [(FAST, 9.9, True), (FAST, 10.0, False), (SLOW, 11.0, False), (INVALID, 1e9, True)]
+SAME = {"request_id": "abc"}
+THROTTLE = {"reason": Reason.THROTTLED}
+NEXT: list[Any] = [
+    pytest.param(fault(FAST), fault(FAST), 3, 4.0, id="each failed call is an attempt"),
+    pytest.param(fault(FAST, **SAME), fault(FAST, **SAME), 2, 2.0, id="one List that failed for several is one"),
+    pytest.param(fault(FAST, **SAME), fault(FAST, request_id="def"), 3, 4.0, id="the next List is another"),
+    pytest.param(fault(FAST, **THROTTLE), fault(FAST, **THROTTLE), 3, 4.0, id="a throttle doubles like the others"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "attempts", "wait"), NEXT)
+def test_attempts(before: Fault, now: Fault, attempts: int, wait: float) -> None:
+    made = next_failure(Failure("t", before, 0.0, 5.0, 2), "t", now, 100.0, 0.0)
+    assert (made.attempts, made.retry_at) == (attempts, 100.0 + wait)
+
+
+def test_a_throttle_waits_a_quarter_of_a_minute_at_most() -> None:
+    """The calls are paced already, at half the rate after each throttle."""
+    throttled = fault(FAST, Reason.THROTTLED)
+    assert next_failure(Failure("t", throttled, 0.0, 5.0, 9), "t", throttled, 100.0, 0.0).retry_at == 115.0
+
+
+HOLDS = [(FAST, 9.9, True), (FAST, 10.0, False), (SLOW, 11.0, False), (INVALID, 9.9, True), (INVALID, 10.0, False)]
 
 
 @pytest.mark.parametrize(("kind", "now", "holds"), HOLDS)
-def test_what_is_invalid_holds_until_the_spec_changes(kind: FaultClass, now: float, holds: bool) -> None:
+def test_a_failure_holds_until_its_time(kind: FaultClass, now: float, holds: bool) -> None:
     assert Failure("t", fault(kind), 0.0, 10.0, 1).holds(now) is holds
 
 

@@ -94,6 +94,21 @@ def test_who_adopts_and_names_nothing_keeps_the_name_at_aws(kind: Kind) -> None:
     assert desired_of(named).settings["name"] == "ours"
 
 
+REGIONS: list[Any] = [
+    ("eu-west-1", "eu-west-1"),
+    ("EU WEST", None),
+    (7, None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("region", "read"), REGIONS)
+def test_the_region_of_an_unreadable_spec_counts_when_it_is_one(region: Any, read: str | None) -> None:
+    """It is looked for there, too, when the object is deleted; the default would be the wrong place."""
+    _, reading = Intake("c", {}).read(key_of(resource()), resource(region=region, bogus=1))
+    assert (reading.desired, reading.region) == (None, read)
+
+
 def test_default_tags_yield_to_the_users() -> None:
     subject = subject_of(resource(tags={"team": "live"}), default_tags={"team": "x", "cost": "7"})
     assert subject.desired is not None

@@ -165,8 +165,8 @@ SETTINGS = [
             None,
             failures=[failure(f"update:{A}", FaultClass.INVALID, Reason.UPDATE_FAILED)],
         ),
-        Expect(reason=Reason.UPDATE_FAILED, stalled=True, wake=None),
-        id="an update that AWS calls invalid waits for another spec",
+        Expect(reason=Reason.UPDATE_FAILED, stalled=True, wake=NOW + 40),
+        id="an update that AWS calls invalid waits for another spec, or an hour",
     ),
     pytest.param(
         situation(REPORTING, [made_for(REPORTING, destinationConfiguration=BUCKET)], None),
@@ -234,18 +234,37 @@ TAGS = [
         id="a key that we had set and that left the spec is removed",
     ),
     pytest.param(
+        tagged(
+            ["old", "new"], {"new": "1"}, {"new": None, "old": "1"} | {f"theirs{number}": "" for number in range(46)}
+        ),
+        Expect(Untag(A, ("old",)), reason=Reason.UPDATING),
+        id="AWS allows 50: with no room for the new one, the old one goes first",
+    ),
+    pytest.param(
+        tagged(
+            ["old", "new"], {"new": "1"}, {"new": None, "old": "1"} | {f"theirs{number}": "" for number in range(45)}
+        ),
+        Expect(Tag(A, {"new": "1"}), reason=Reason.UPDATING),
+        id="with room for both, the new one comes first",
+    ),
+    pytest.param(
+        tagged([], {}, {SPEC: "adopted-v1-x"}),
+        Expect(reason=None),
+        id="what was there before us stays marked so: a former life of this object had adopted it",
+    ),
+    pytest.param(
         tagged(["team"], {"team": "live"}, {"old": "1"}),
         Expect(reason=None),
         id="a key that we had not set is somebody's, whatever it is called",
     ),
     pytest.param(
         tagged(["team"], {"team": "live"}, {"team": "vod"}, driftPolicy="Report"),
-        Expect(reason=Reason.DRIFT_DETECTED, stalled=True, says=("tags[team]",)),
+        Expect(reason=Reason.DRIFT_DETECTED, stalled=True, says=("tags.team",)),
         id="with Report a changed tag is told and left",
     ),
     pytest.param(
         tagged(["old"], {}, {"old": "1"}, driftPolicy="Report"),
-        Expect(reason=Reason.DRIFT_DETECTED, stalled=True, says=("tags[old]",)),
+        Expect(reason=Reason.DRIFT_DETECTED, stalled=True, says=("tags.old",)),
         id="with Report a stale key is told and left",
     ),
     pytest.param(
@@ -268,9 +287,20 @@ def test_tags(s: Any, expected: Expect) -> None:
 
 def test_drift_names_each_field_with_both_values() -> None:
     made = plan(tagged(["team"], {"team": "live"}, {"team": "vod"}, driftPolicy="Report"))
-    assert made.drift == (("tags[team]", "live", "vod"),)
+    assert made.drift == (("tags.team", "live", "vod"),)
     made = plan(situation(REPORTING, [made_for(REPORTING, name="hand-made")], None))
     assert made.drift == (("name", "vod", "hand-made"),)
+
+
+TEAM = resource(tags={"team": "live"}, status={"tagKeys": ["team"]})
+
+
+@pytest.mark.parametrize("policy", ["Report", "Correct"])
+def test_drift_is_complete_whatever_is_mended_first(policy: str) -> None:
+    """Settings go first; who reads the status must not think that the tags are right."""
+    both = {**TEAM, "spec": {**TEAM["spec"], "driftPolicy": policy}}
+    made = plan(situation(both, [made_for(TEAM, tags={"team": "vod"}, name="hand-made")], None))
+    assert made.drift == (("name", "vod", "hand-made"), ("tags.team", "live", "vod"))
 
 
 def twin(*consumers: Any, users: dict[str, Users] | None = None, **more: Any) -> Any:
@@ -291,6 +321,15 @@ TWINS = [
         twin(users={B: Users(NOW - 9, 2)}, generation_seen_at=NOW - 5),
         Expect(ListUsers(B), reason=None),
         id="answers from before the present generation do not count",
+    ),
+    pytest.param(
+        situation(
+            CHAT_ONE,
+            [made_for(CHAT_ONE, "a"), made_for(CHAT_ONE, "b", state="DELETE_FAILED")],
+            users={B: Users(NOW - 1, 2)},
+        ),
+        Expect(reason=None, wake=NOW + 60),
+        id="AWS could not delete it: asking at once again would go on for ever",
     ),
     pytest.param(
         twin(room("r", "b"), room("q", "a"), users={B: Users(NOW - 1, 0)}),

@@ -95,7 +95,7 @@ def test_with_report_changed_tags_are_described(walk: Walk, plural: str) -> None
     _client(walk, plural).tag_resource(resourceArn=arn, tags={"team": "theirs"})
 
     walk.reason(plural, "vod", "DriftDetected")
-    assert walk.status(plural, "vod")["drift"] == [{"field": "tags[team]", "desired": "live", "observed": "theirs"}]
+    assert walk.status(plural, "vod")["drift"] == [{"field": "tags.team", "desired": "live", "observed": "theirs"}]
     walk.sweeps(plural, 2)
     assert walk.configurations(plural)[0]["tags"]["team"] == "theirs"
     _client(walk, plural).tag_resource(resourceArn=arn, tags={"team": "live"})

@@ -50,6 +50,8 @@ class FakeAws:
     """Seconds that AWS works on a create, an update or a delete."""
     failing: int = 0
     """So many of the next creations and updates end in a failed state."""
+    quota: int | None = None
+    """How many configurations there may be, failed ones included; None: as many as anybody likes."""
     configurations: dict[str, Configuration] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
     live: set[str] = field(default_factory=set)
@@ -178,6 +180,9 @@ class FakeGateway:
 
     async def create(self, settings: Mapping[str, Any], tags: Mapping[str, str]) -> Configuration:
         def effect() -> Configuration:
+            self.aws.settle()
+            if self.aws.quota is not None and len(self.aws.configurations) >= self.aws.quota:
+                raise _refused("ServiceQuotaExceededException", Reason.QUOTA_EXCEEDED, "no more", FaultClass.SLOW)
             number = len(self.aws.made)
             made = Configuration(
                 arn=arn_of(f"made-{number:03}", self.kind, self.aws.region, self.aws.account),

@@ -61,6 +61,13 @@ class FakeCluster:
         resource["metadata"].setdefault("deletionTimestamp", "2023-11-14T23:00:00Z")
         self._finish(key, resource)
 
+    def edit_status(self, key: Key, **members: Any) -> None:
+        """Somebody edits the status by hand; None takes a member out."""
+        resource = dict(self.resources[key])
+        status = {**resource.get("status", {}), **members}
+        resource["status"] = {name: value for name, value in status.items() if value is not None}
+        self._store("MODIFIED", key, resource)
+
     def status(self, key: Key) -> dict[str, Any]:
         """The status of a resource."""
         return dict(self.resources[key].get("status") or {})

@@ -12,9 +12,10 @@ from ivs_operator.domain.actions import Create, Ledger, PendingCreate, WriteLedg
 from ivs_operator.domain.desired import Desired, DriftPolicy
 from ivs_operator.domain.finding import Finding, act
 from ivs_operator.domain.kinds import TRAITS
-from ivs_operator.domain.ownership import Owned, list_first, unseen
+from ivs_operator.domain.ownership import Owned, list_first, misplaced, unseen
 from ivs_operator.domain.patience import passing
 from ivs_operator.domain.subject import Attempt, Situation
+from ivs_operator.domain.surplus import in_the_way
 from ivs_operator.domain.transition import watch
 
 __all__ = ["INTENT_LIFETIME", "absent", "settled"]
@@ -29,12 +30,9 @@ def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
     if owned.leaving:
         item = owned.leaving[0]
         return watch(s, item, Finding(Reason.CREATING, f"waiting until {item.arn}, which is being deleted, is gone"))
-    doubt = unseen(s) or _owned_elsewhere(s)
-    if doubt is not None:
-        return doubt
-    if s.subject.recorded.arn is not None and desired.drift_policy is DriftPolicy.REPORT:
-        message = f"{s.subject.recorded.arn} no longer exists; set spec.driftPolicy to Correct to have it made again"
-        return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True)
+    before = unseen(s) or misplaced(s) or _owned_elsewhere(s) or _left_missing(s, desired) or _clear(s, desired, owned)
+    if before is not None:
+        return before
     creating = f"creating the {traits.object_noun} in {s.placement.region}"
     failure = s.failure(Create.target)
     if failure is not None:
@@ -57,6 +55,25 @@ def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
     return act(s, Finding(Reason.CREATING, creating, actions=(WriteLedger(ledger, intends_create=True),)))
 
 
+def _left_missing(s: Situation, desired: Desired) -> Finding | None:
+    """With `Report`, what somebody has deleted is told and not made again."""
+    if s.subject.recorded.arn is None or desired.drift_policy is not DriftPolicy.REPORT:
+        return None
+    message = f"{s.subject.recorded.arn} no longer exists; set spec.driftPolicy to Correct to have it made again"
+    return Finding(Reason.DRIFT_DETECTED, message, trouble=True, stalled=True)
+
+
+def _clear(s: Situation, desired: Desired, owned: Owned) -> Finding | None:
+    """Make room for a successor: often the quota has one spare place, and what a former edit made would hold it."""
+    step = in_the_way(s, desired, owned.surplus)
+    if step is None:
+        return None
+    message = "deleting what nobody uses and would hold the place of the new one in the quota"
+    if isinstance(step, float):
+        return Finding(Reason.CREATING, message, wake=step)
+    return Finding(Reason.CREATING, message, actions=(step,))
+
+
 def settled(s: Situation) -> Finding | None:
     """Wait while the outcome of a recorded intent is unknown; None once the Lists can be trusted."""
     pending = s.subject.recorded.ledger.pending
@@ -67,8 +84,9 @@ def settled(s: Situation) -> Finding | None:
     if ours and attempt is not None and (attempt.answered or not attempt.called):
         return None
     # The call leaves up to a lifetime after the intent was written; what the Lists show is trusted a grace after that.
-    # An intent from the future (another clock, a hand) is as old as our first sight of the object.
-    since = pending.since if pending.since <= s.now else s.memory.met_at or s.now
+    # Its time may be of another clock, or of a hand: one that was there before us, or is from the future, counts as
+    # written when we first saw the object.
+    since = max(pending.since if pending.since <= s.now else 0.0, s.memory.met_at) or s.now
     trusted_from = since + INTENT_LIFETIME + s.policy.create_grace
     if s.now < trusted_from:
         return _waiting(s, trusted_from)

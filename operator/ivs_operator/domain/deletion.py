@@ -12,9 +12,10 @@ from ivs_operator.domain.desired import DeletionPolicy
 from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure
 from ivs_operator.domain.finding import Finding, Plan, act
+from ivs_operator.domain.identity import adopted
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration, Consumer
-from ivs_operator.domain.ownership import list_first, unlisted, unseen
+from ivs_operator.domain.ownership import list_first, misplaced, unlisted, unseen
 from ivs_operator.domain.patience import earliest
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import OWN_TAGS, unused, users_of
@@ -121,7 +122,7 @@ def _before(s: Situation) -> Finding | None:
     unsure = unlisted(s) or unseen(s)
     if unsure is not None:
         return unsure
-    return settled(s) if not s.view.owned else None
+    return (misplaced(s) or settled(s)) if not s.view.owned else None
 
 
 def _unreachable(s: Situation) -> Finding | None:
@@ -176,10 +177,17 @@ def _remove_one(s: Situation, item: Configuration, associations: Associations) -
     needed = unused(s, item, s.memory.deletion_seen_at)
     if isinstance(needed, float):
         return Finding(Reason.DELETING, deleting, wake=needed)
-    finding = act(s, Finding(Reason.DELETING, deleting, actions=(needed or Delete(item.arn),)))
+    last = Untag(item.arn, OWN_TAGS) if _not_ours_to_delete(s, item) else Delete(item.arn)
+    finding = act(s, Finding(Reason.DELETING, deleting, actions=(needed or last,)))
     if finding.reason is Reason.DELETING or finding.reason is Reason.UNAVAILABLE:
         return finding
     return Finding(finding.reason, finding.message, trouble=True, wake=finding.wake, stalled=finding.stalled)
+
+
+def _not_ours_to_delete(s: Situation, item: Configuration) -> bool:
+    """Whether it was there before us, and a former life of this object had adopted it: this one never asked for it."""
+    desired = s.subject.desired
+    return desired is not None and desired.existing_arn is None and adopted(item.tags)
 
 
 def _failed_before(s: Situation, item: Configuration) -> Failure | None:

@@ -20,6 +20,7 @@ from ivs_operator.domain.observed import Configuration, Consumer
 from ivs_operator.domain.settings import differences
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import users_of
+from ivs_operator.domain.sync import wrong_tags
 from ivs_operator.domain.transitions import request_id_in
 
 __all__ = ["MOST", "AtAws", "Blocker", "Explanation", "PastFailure", "Standing", "Wanted", "explain", "past_failures"]
@@ -234,9 +235,8 @@ def _differences(s: Situation, current: Configuration) -> tuple[tuple[str, str, 
         return ()
     found = differences(desired.settings, current.settings) if current.complete else ()
     tags = (
-        (f"tags[{key}]", value, current.tags.get(key, "not there"))
-        for key, value in sorted(desired.tags.items())
-        if current.tags.get(key) != value
+        (f"tags.{key}", value, current.tags.get(key, "not there"))
+        for key, value in sorted(wrong_tags(desired, current).items())
     )
     return (*found, *tags)
 

@@ -1,7 +1,7 @@
 """What can go wrong outside, as values: three classes, one reason each, and how long to wait.
 
 CallFailed            a call to AWS or Kubernetes did not succeed; carries a Fault
-  class INVALID       retrying is useless until the spec changes
+  class INVALID       a person must change the spec; tried again hourly, for AWS says so of what passes, too
   class SLOW          a person or time must act (quota, access, missing things): minutes, backed off
   class FAST          passes by itself (throttle, 5xx, conflict, connection): seconds, backed off
 """
@@ -86,12 +86,16 @@ class Failure:
 
     def holds(self, now: float) -> bool:
         """Whether the target must be left alone for now."""
-        return self.fault.kind is FaultClass.INVALID or now < self.retry_at
+        return now < self.retry_at
 
 
 _FIRST_DELAY: Final = {FaultClass.FAST: 1.0, FaultClass.SLOW: 60.0, FaultClass.INVALID: 3600.0}
 _LONGEST_DELAY: Final = {FaultClass.FAST: 60.0, FaultClass.SLOW: 900.0, FaultClass.INVALID: 3600.0}
 _MOST_DOUBLINGS: Final = 10  # beyond it every class has reached its longest delay
+
+
+_LONGEST_THROTTLE: Final = 15.0
+"""Seconds: the bucket that paces the calls was halved already, so that a longer wait would only waste its tokens."""
 
 
 def delay(kind: FaultClass, attempts: int) -> float:
@@ -101,8 +105,13 @@ def delay(kind: FaultClass, attempts: int) -> float:
 
 
 def next_failure(earlier: Failure | None, target: str, fault: Fault, now: float, jitter: float) -> Failure:
-    """The failure to remember; `jitter` in 0..1 shortens the delay by up to a fifth so that peers spread out."""
-    attempts = earlier.attempts + 1 if earlier else 1
-    wait = delay(fault.kind, attempts) * (1 - 0.2 * jitter)
+    """The failure to remember; `jitter` in 0..1 shortens the delay by up to a fifth so that peers spread out.
+
+    The same failed call told again, as a List that several wait for is, is no further attempt.
+    """
+    again = earlier is not None and bool(fault.request_id) and earlier.fault.request_id == fault.request_id
+    attempts = (earlier.attempts + (0 if again else 1)) if earlier else 1
+    longest = _LONGEST_THROTTLE if fault.reason is Reason.THROTTLED else _LONGEST_DELAY[fault.kind]
+    wait = min(delay(fault.kind, attempts), longest) * (1 - 0.2 * jitter)
     fresh = Failure(target=target, fault=fault, first_at=now, retry_at=now + wait, attempts=attempts)
     return replace(fresh, first_at=earlier.first_at) if earlier else fresh

@@ -75,6 +75,6 @@ def held(s: Situation, failure: Failure, finding: Finding) -> Finding:
         message=failure.fault.message,
         actions=(),
         stalled=invalid,
-        wake=None if invalid else earliest(failure.retry_at, finding.wake),
+        wake=earliest(failure.retry_at, finding.wake),
         trouble=True,
     )

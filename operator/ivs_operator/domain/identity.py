@@ -17,6 +17,7 @@ __all__ = [
     "Key",
     "Kind",
     "Owner",
+    "adopted",
     "is_own_tag",
     "made_by_us",
     "owner_of",
@@ -116,8 +117,12 @@ def made_by_us(tags: Mapping[str, str]) -> bool:
 
     Without the tag, nobody can tell.
     """
-    hash_ = tags.get(TAG_SPEC, "")
-    return bool(hash_) and not hash_.startswith(ADOPTED)
+    return bool(tags.get(TAG_SPEC)) and not adopted(tags)
+
+
+def adopted(tags: Mapping[str, str]) -> bool:
+    """Whether an object was there before us, as its spec tag tells: nobody but who adopts it may have it deleted."""
+    return tags.get(TAG_SPEC, "").startswith(ADOPTED)
 
 
 def spec_hash(create_only: Mapping[str, Any]) -> str:

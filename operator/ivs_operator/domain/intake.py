@@ -1,5 +1,6 @@
 """A custom resource as the API server has it, turned into a subject. Nothing here fails: what can't be read is said."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from ivs_operator.domain.subject import Subject, recorded_from
 from ivs_operator.domain.times import parse_time
 
 __all__ = ["Intake", "Reading"]
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 
 
 class Intake:
@@ -75,8 +78,8 @@ def _read(
         parsed = parse_spec(key.kind, spec)
     except InvalidSpec as error:
         # Deleting must work for what can't be read: the policy is taken from the raw spec when it is a known word.
-        # And so is the account, else the operator's own credentials would be used instead.
-        return Reading(owner.uid, generation, None, error.message, None, account, _raw_policy(spec))
+        # And so is the account, else the operator's own credentials would be used instead, and the region.
+        return Reading(owner.uid, generation, None, error.message, _raw_region(spec), account, _raw_policy(spec))
     assert isinstance(parsed, RecordingConfigurationSpec | ChatLoggingConfigurationSpec)  # noqa: S101 - both kinds
     desired = desired_from(parsed, owner, default_tags)
     region = parsed.region or (desired.existing_arn.split(":")[3] if desired.existing_arn else None)
@@ -86,3 +89,8 @@ def _read(
 def _raw_policy(spec: object) -> DeletionPolicy:
     raw = spec.get("deletionPolicy") if isinstance(spec, Mapping) else None
     return DeletionPolicy(raw) if isinstance(raw, str) and raw in set(DeletionPolicy) else DeletionPolicy.DELETE
+
+
+def _raw_region(spec: object) -> str | None:
+    raw = spec.get("region") if isinstance(spec, Mapping) else None
+    return raw if isinstance(raw, str) and _REGION.fullmatch(raw) else None

@@ -13,7 +13,7 @@ from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import differences
 from ivs_operator.domain.subject import Situation
 
-__all__ = ["Owned", "identify", "list_first", "unlisted", "unseen"]
+__all__ = ["Owned", "identify", "list_first", "misplaced", "unlisted", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,22 @@ def unseen(s: Situation) -> Finding | None:
         return None
     message = f"checking whether {arn} still exists"
     return act(s, Finding(Reason.UPDATING, message, actions=(Inspect(arn),), in_sync=None, blind=True))
+
+
+def misplaced(s: Situation) -> Finding | None:
+    """The ARN in status names another region than status does, and nothing of ours is there: one of them was edited.
+
+    Whatever were made or let go now might be made twice, or left behind. With this report the ARN leaves the status, so
+    that the next look goes where the status' region says.
+    """
+    recorded = s.subject.recorded
+    if recorded.arn is None or not recorded.region or recorded.region == s.placement.region:
+        return None
+    message = (
+        f"{recorded.arn} in status is not where status.region says, and nothing of this object is there; looking in "
+        f"{recorded.region}"
+    )
+    return Finding(Reason.UPDATING, message, wake=s.now + 1.0)
 
 
 def _possible(s: Situation, arn: str) -> bool:

@@ -1,16 +1,21 @@
 """Where an object's AWS object lives: account and region, decided once and then kept.
 
 A region, once in status, wins over any default: else a changed default would leave one object behind and make another.
+A status may be edited by hand: when its ARN and its region differ, the object is looked for where the ARN says.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.failures import Fault, FaultClass
 from ivs_operator.domain.subject import Placement, Recorded
 
 __all__ = ["Identity", "place"]
+
+
+_ARN_PARTS: Final = 6  # arn, partition, service, region, account, resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +42,16 @@ def place(recorded: Recorded, spec_region: str | None, identity: Identity) -> Pl
     """Account and region for one object, or why there are none."""
     if identity.refusal is not None:
         return Placement(fault=identity.refusal)
-    if spec_region and recorded.region and spec_region != recorded.region:
-        message = f"spec.region is {spec_region}, but the AWS object lives in {recorded.region}; set it back"
+    lives_in = _lives_in(recorded, spec_region, identity)
+    if spec_region and lives_in and spec_region != lives_in:
+        message = f"spec.region is {spec_region}, but the AWS object lives in {lives_in}; set it back"
         return _nowhere(Reason.REGION_CHANGED, message)
-    region = recorded.region or spec_region or identity.default_region
+    region = lives_in or spec_region or identity.default_region
     told = identity.account_id is not None or identity.fault is None
     if region is None and told:
         return _nowhere(Reason.UNSUPPORTED_REGION, f"no region: {_ways(identity)}")
     if region is not None and identity.regions and region not in identity.regions:
-        by_account = identity.regional and region not in {recorded.region, spec_region}
+        by_account = identity.regional and region not in {lives_in, spec_region}
         source = f" (spec.defaultRegion of AWSAccount {identity.account})" if by_account else ""
         message = (
             f"Amazon IVS is not offered in region {region}{source}; it is in {', '.join(sorted(identity.regions))}"
@@ -58,6 +64,21 @@ def place(recorded: Recorded, spec_region: str | None, identity: Identity) -> Pl
         return _nowhere(Reason.ACCOUNT_CHANGED, _changed(recorded.account_id, identity))
     assert region is not None  # noqa: S101 - the account is told, so the region was looked at above
     return Placement(account_id=identity.account_id, region=region, account=identity.account)
+
+
+def _lives_in(recorded: Recorded, spec_region: str | None, identity: Identity) -> str | None:
+    """The region on record. Where the ARN names another, the ARN counts, unless the spec bears the region out.
+
+    An edit of a region alone looks plausible and would have a second object made there; one that makes an ARN of this
+    account in another region does not happen by mistake.
+    """
+    parts = (recorded.arn or "").split(":")
+    borne_out = recorded.region is not None and recorded.region == spec_region
+    if borne_out or len(parts) != _ARN_PARTS:
+        return recorded.region
+    plausible = parts[2] in {"ivs", "ivschat"} and parts[4] == identity.account_id and parts[3]
+    offered = not identity.regions or parts[3] in identity.regions
+    return parts[3] if plausible and offered else recorded.region
 
 
 def _ways(identity: Identity) -> str:

@@ -106,7 +106,7 @@ def _present(s: Situation, desired: Desired, owned: Owned, current: Configuratio
         association_finding=as_replacement(s, owned, _association_finding(s, associations)) if serving else None,
         drift=sync.drift,
         wake=earliest(finding.wake if finding else None, associations.wake, chores.wake),
-        remember=sync.remember,
+        remember=sync.remember or chores.remember,
     )
 
 

@@ -22,9 +22,9 @@ _UNDER_WAY = frozenset({Reason.CREATING, Reason.UPDATING, Reason.CHANNEL_LIVE})
 
 def replacing(s: Situation, owned: Owned, finding: Finding) -> Finding:
     """The finding of a creation, in the words of a replacement when predecessors are there."""
-    if not owned.surplus:
-        return finding
     serves = _serving(s, owned.surplus)
+    if not serves:
+        return finding
     if finding.reason is Reason.QUOTA_EXCEEDED:
         message = (
             f"{finding.message}; replacing needs one more object for a while: raise the quota or delete one; {serves}"
@@ -41,14 +41,19 @@ def as_replacement(s: Situation, owned: Owned, finding: Finding | None) -> Findi
     predecessors = tuple(
         item for item in owned.surplus if desired is not None and item.tags.get(TAG_SPEC) != desired.spec_hash
     )
-    if finding is None or not predecessors:
+    serves = _serving(s, predecessors)
+    if finding is None or not serves:
         return finding
-    message = f"{finding.message}; {_serving(s, predecessors)}"
+    message = f"{finding.message}; {serves}"
     reason = Reason.REPLACING if finding.reason in _UNDER_WAY else finding.reason
     return replace(finding, reason=reason, message=message)
 
 
 def _serving(s: Situation, predecessors: tuple[Configuration, ...]) -> str:
+    """Which of them serve; empty when none does: what is not ACTIVE records nothing."""
     traits = TRAITS[s.subject.kind]
-    parts = [f"{item.arn} ({count(len(users_of(s, item.arn) or ()), traits)})" for item in predecessors]
+    active = (item for item in predecessors if item.state == "ACTIVE")
+    parts = [f"{item.arn} ({count(len(users_of(s, item.arn) or ()), traits)})" for item in active]
+    if not parts:
+        return ""
     return f"meanwhile {', '.join(parts)} serves" if len(parts) == 1 else f"meanwhile {', '.join(parts)} serve"

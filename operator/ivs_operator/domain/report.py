@@ -119,7 +119,13 @@ def _reported_missing(plan: Plan) -> bool:
 
 
 def _region(s: Situation) -> str | None:
-    return s.subject.recorded.region or (s.placement.region if s.placement.fault is None else None)
+    """On record for good once it is known: not before the spec can be read, and mended where the object was found."""
+    recorded, found = s.subject.recorded.region, s.placement.region
+    if s.placement.fault is not None or not found:
+        return recorded
+    if recorded:
+        return found if s.view.owned else recorded
+    return found if s.subject.invalid is None else None
 
 
 def _pending(s: Situation) -> dict[str, Any] | None:
@@ -167,9 +173,14 @@ def _associations(s: Situation, a: Associations) -> dict[str, Any] | None:
 
 
 def _superseded(s: Situation, plan: Plan) -> list[dict[str, Any]]:
-    """Ours that are on their way out: predecessors and twins, and dead ones that rooms or channels still name."""
+    """Ours that are on their way out: predecessors and twins, and dead ones that rooms or channels still name.
+
+    Until AWS has deleted them: it may fail and be asked again, and each time the status would be written twice.
+    """
     current = plan.current.arn if plan.current is not None else None
-    arns = {item.arn for item in plan.surplus} | set(filter(None, (_still_named(s, arn) for arn in _former(s))))
+    leaving = {item.arn for item in s.view.owned if item.state == "DELETING"}
+    arns = {item.arn for item in plan.surplus} | (leaving & set(s.subject.recorded.superseded))
+    arns |= set(filter(None, (_still_named(s, arn) for arn in _former(s))))
     entries = sorted(arns - {current})[:MAX_SUPERSEDED]
     return [{"arn": arn, "associated": len(users_of(s, arn) or ())} for arn in entries]
 

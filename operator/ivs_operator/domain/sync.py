@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
@@ -10,7 +11,7 @@ from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
 from ivs_operator.domain.failed_state import state_failure
 from ivs_operator.domain.failures import Failure, Fault, FaultClass, delay
 from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.identity import Kind, is_own_tag
+from ivs_operator.domain.identity import Kind, adopted, is_own_tag
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import destination_name, differences
@@ -19,7 +20,10 @@ from ivs_operator.domain.surplus import unused, users_of
 from ivs_operator.domain.surroundings import destination_cause
 from ivs_operator.domain.transition import watch
 
-__all__ = ["Sync", "synchronise"]
+__all__ = ["Sync", "synchronise", "wrong_tags"]
+
+_MOST_TAGS: Final = 50
+"""Tags that AWS lets one object have."""
 
 Drift = tuple[tuple[str, str, str], ...]
 
@@ -86,7 +90,7 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
         f"and at once after an edit or a new value of the annotation ivs-operator.dev/reconcile-at"
     )
     base = Finding(Reason.CREATE_FAILED, message, trouble=True)
-    if desired.existing_arn is not None:
+    if desired.existing_arn is not None or adopted(current.tags):
         return Sync(finding=Finding(Reason.CREATE_FAILED, message, trouble=True, stalled=True))
     known = s.memory.failures.get("shell")
     if known is None or known.target != "shell" or known.fault.code != current.arn:
@@ -153,11 +157,12 @@ def _settings(s: Situation, desired: Desired, current: Configuration) -> Sync | 
         return None
     if not drift and (desired.drift_policy is DriftPolicy.REPORT or desired.kind is Kind.RECORDING):
         return Sync(finding=_left_failed(desired, current))
+    told = (*drift, *_tag_drift(s, desired, current))  # tags wait their turn, but are told at once
     if desired.drift_policy is DriftPolicy.REPORT:
-        return Sync(finding=_reported(drift, current), drift=drift)
+        return Sync(finding=_reported(told, current), drift=told)
     if desired.kind is Kind.RECORDING:
-        return Sync(finding=_replacement(desired, drift), drift=drift)
-    return _update(s, desired, current, drift)
+        return Sync(finding=_replacement(desired, drift), drift=told)
+    return replace(_update(s, desired, current, drift), drift=told)
 
 
 def _update(s: Situation, desired: Desired, current: Configuration, drift: Drift) -> Sync:
@@ -173,9 +178,9 @@ def _update(s: Situation, desired: Desired, current: Configuration, drift: Drift
         )
         if failure is not None:
             finding = Finding(Reason.UPDATE_FAILED, message, trouble=True, wake=failure.retry_at)
-            return Sync(finding=finding, drift=drift, remember=failure)
+            return Sync(finding=finding, remember=failure)
     updating = f"updating {fields}" if fields else f"updating once more, since the state is {current.state}"
-    return Sync(finding=act(s, Finding(Reason.UPDATING, updating, actions=(action,), serving=serving)), drift=drift)
+    return Sync(finding=act(s, Finding(Reason.UPDATING, updating, actions=(action,), serving=serving)))
 
 
 def _replacement(desired: Desired, drift: Drift) -> Finding:
@@ -220,19 +225,39 @@ def _left_failed(desired: Desired, current: Configuration) -> Finding:
 def _tags(s: Situation, desired: Desired, current: Configuration) -> Sync | None:
     """Tags in place: ours are set, those we had set and no longer want go, everybody else's stay."""
     recorded = s.subject.recorded.ledger
-    wrong = {key: value for key, value in desired.tags.items() if current.tags.get(key) != value}
-    stale = sorted(key for key in recorded.tag_keys - desired.tag_keys if key in current.tags)
-    drift = tuple((f"tags[{key}]", value, current.tags.get(key, "")) for key, value in sorted(wrong.items()))
+    wrong, stale = wrong_tags(desired, current), _stale_tags(s, desired, current)
     if not wrong and not stale:
         return None
+    drift = _tag_drift(s, desired, current)
     own_only = all(map(is_own_tag, wrong)) and not stale
     if desired.drift_policy is DriftPolicy.REPORT and not own_only:
-        drift += tuple((f"tags[{key}]", "", current.tags[key]) for key in stale)
         return Sync(finding=_reported(drift, current), drift=drift)
     setting = desired.tag_keys & wrong.keys()  # what is right already may be somebody else's
     if not setting <= recorded.tag_keys:
         ledger = Ledger(pending=None, selectors=recorded.selectors, tag_keys=recorded.tag_keys | setting)
         record = Finding(Reason.UPDATING, "updating tags", actions=(WriteLedger(ledger),), serving=True)
         return Sync(finding=act(s, record), drift=drift)
-    action = Tag(current.arn, wrong) if wrong else Untag(current.arn, tuple(stale))
-    return Sync(finding=act(s, Finding(Reason.UPDATING, "updating tags", actions=(action,), serving=True)), drift=drift)
+    full = len(current.tags.keys() | wrong.keys()) > _MOST_TAGS
+    first = Untag(current.arn, stale) if stale and (full or not wrong) else Tag(current.arn, wrong)
+    return Sync(finding=act(s, Finding(Reason.UPDATING, "updating tags", actions=(first,), serving=True)), drift=drift)
+
+
+def wrong_tags(desired: Desired, current: Configuration) -> dict[str, str]:
+    """Tags that must be set. What was there before us stays marked so, whatever means it now: it is never deleted."""
+    wrong = {key: value for key, value in desired.tags.items() if current.tags.get(key) != value}
+    if adopted(current.tags) and desired.existing_arn is None:
+        wrong.pop(TAG_SPEC, None)
+    return wrong
+
+
+def _stale_tags(s: Situation, desired: Desired, current: Configuration) -> tuple[str, ...]:
+    recorded = s.subject.recorded.ledger
+    return tuple(sorted(key for key in recorded.tag_keys - desired.tag_keys if key in current.tags))
+
+
+def _tag_drift(s: Situation, desired: Desired, current: Configuration) -> Drift:
+    wrong = sorted(wrong_tags(desired, current).items())
+    set_ = tuple((f"tags.{key}", value, current.tags.get(key, "")) for key, value in wrong)
+    if desired.drift_policy is not DriftPolicy.REPORT:
+        return set_
+    return (*set_, *((f"tags.{key}", "", current.tags[key]) for key in _stale_tags(s, desired, current)))

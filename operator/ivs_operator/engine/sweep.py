@@ -171,7 +171,10 @@ class Sweep:
                 looked = await self._reconciler.situate(key, resource) if resource is not None else None
             except NotWritten:
                 continue  # its AWSAccount can't be kept; the queue has it, and says so
-            if looked is None or looked[1] is None:
+            if looked is None:
+                continue
+            if looked[1] is None:
+                await self._consider(key)  # no place of its own to be swept with: its status may have been edited
                 continue
             situation, at = looked[0], looked[0].placement
             found.setdefault(Place(key.kind, at.account_id, at.region, at.account), []).append((key, situation))
