@@ -37,6 +37,11 @@ generate: $(VENV)/.installed ## Write every generated file anew (CRDs, the chart
 	PYTHONPATH=helm $(BIN)/python -m chart_sources
 	PYTHONPATH=tests $(BIN)/python -m gitops.generated
 	PYTHONPATH=docs $(BIN)/python -m site_sources
+	PYTHONPATH=tests $(BIN)/python -m docs.captures --same
+
+.PHONY: pictures
+pictures: $(VENV)/.installed control-plane engines browser ## Draw every command's picture anew from what it really prints (minutes)
+	PYTHONPATH=tests $(BIN)/python -m docs.captures
 
 .PHONY: fresh
 fresh: generate ## Fail when a generated file is not what the code generates
