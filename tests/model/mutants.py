@@ -229,7 +229,7 @@ MUTANTS = (
     Mutant(
         "tags of others are removed",
         sync,
-        "_tags",
+        "_stale_tags",
         "recorded.tag_keys - desired.tag_keys",
         "set(current.tags) - set(desired.tags)",
         "AWS fails on its own",
@@ -257,7 +257,7 @@ MUTANTS = (
         "the finalizer goes while an earlier Create may still show",
         deletion,
         "_before",
-        "return settled(s) if not s.view.owned else None",
+        "return (misplaced(s) or settled(s)) if not s.view.owned else None",
         "return None",
         "a few seconds matter",
         "is left behind",
