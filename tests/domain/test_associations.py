@@ -13,7 +13,18 @@ from ivs_operator.domain.observed import Users
 from ivs_operator.domain.plan import plan
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Rival
-from support.objects import CHAT, RECORDING, arn_of, channel, configuration, consumer_arn, made_for, resource, room
+from support.objects import (
+    CHAT,
+    CLUSTER,
+    RECORDING,
+    arn_of,
+    channel,
+    configuration,
+    consumer_arn,
+    made_for,
+    resource,
+    room,
+)
 from support.situations import NOW, failure, ready_status, situation
 
 A, B = arn_of("a"), arn_of("b")
@@ -22,6 +33,7 @@ PROD = {"matchTags": {"env": "prod"}}
 BY_TAG = Selector(match_tags=(("env", "prod"),))
 LOBBY = Selector(name="lobby")
 R = consumer_arn("r")
+OTHERS = configuration("x", RECORDING, owner=f"{CLUSTER}/live/other")
 
 
 def chat(*consumers: Any, rooms: Any = (PROD,), recorded: Any = None, ready: bool = False, **facts: Any) -> Any:
@@ -149,7 +161,22 @@ ACTIONS = [
             others=[configuration("x", RECORDING, owner="cluster-2/a/b")],
         ),
         (),
-        id="but never one that carries an owner tag",
+        id="but never another cluster's",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace", others=[OTHERS], wanting={"live/other": (BY_TAG,)}),
+        (join(consumer_arn("c", RECORDING), LOBBY, arn=VA, replaceable=frozenset({VX})),),
+        id="one of our own cluster, whose object does not want the channel (any more)",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace", others=[OTHERS], wanting={"live/other": (LOBBY,)}),
+        (),
+        id="not when its object wants the channel: the two would fight for ever",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace", others=[OTHERS]),
+        (),
+        id="nor when its object is not seen here: another operator of this cluster may see to it",
     ),
     pytest.param(vod(channel("c", name="lobby"), live=[consumer_arn("c", RECORDING)]), (), id="a live channel waits"),
 ]
@@ -222,7 +249,7 @@ PROBLEMS = [
         id="an ARN that matches nothing",
     ),
     pytest.param(
-        vod(channel("c", "x", name="lobby")),
+        vod(channel("c", "x", name="lobby"), others=[configuration("x", RECORDING, owner=None)]),
         (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
         ("records with", VX, "channelConflictPolicy to Replace"),
         id="a taken channel, with the remedy",
@@ -230,8 +257,38 @@ PROBLEMS = [
     pytest.param(
         vod(channel("c", "x", name="lobby"), policy="Replace", others=[configuration("x", RECORDING, owner="k/a/b")]),
         (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
-        (VX, "never replaced"),
-        id="a channel of another object of an ivs-operator",
+        (VX, "k/a/b in another cluster", "never replaced", "let it go there"),
+        id="a channel that another cluster has",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), others=[configuration("x", RECORDING, owner="k/a/b")]),
+        (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
+        (VX, "k/a/b in another cluster", "never replaced", "let it go there"),
+        id="with Keep, too: Replace would not help",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), others=[OTHERS], wanting={"live/other": (LOBBY,)}),
+        (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
+        (VX, "of live/other, whose entries match this channel, too", "one of the two"),
+        id="a channel that two of our objects want",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), others=[OTHERS], wanting={"live/other": ()}),
+        (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
+        (VX, "of live/other;", "channelConflictPolicy to Replace"),
+        id="a channel that another of our objects has and does not want",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace", others=[OTHERS]),
+        (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
+        (VX, "of live/other, an object that this operator does not see", "take it off"),
+        id="a channel of an object that is not watched, or gone",
+    ),
+    pytest.param(
+        vod(channel("c", "x", name="lobby"), policy="Replace"),
+        (consumer_arn("c", RECORDING), Reason.CHANNEL_TAKEN, True),
+        (VX, "no List shows", "take it off"),
+        id="a channel with a configuration that is dead or brand new: nobody's as far as can be told",
     ),
     pytest.param(
         vod(channel("c", name="lobby"), live=[consumer_arn("c", RECORDING)]),

@@ -6,6 +6,7 @@ import pytest
 
 from ivs_operator.api.status import MAX_MESSAGE
 from ivs_operator.domain.conditions import Condition, conditions_of, render
+from ivs_operator.domain.observed import Users
 from ivs_operator.domain.plan import plan
 from support.objects import arn_of, made_for, resource, room
 from support.situations import NOW, failure, ready_status, situation
@@ -133,3 +134,14 @@ def test_a_stray_user_is_named_in_associated() -> None:
     s = selecting(room("r", "a", env="prod"), room("s", "a"), room("t", "a"))
     (found,) = [item for item in conditions_of(s, plan(s)) if item.type == "Associated"]
     assert "uses it without being selected (and 1 more)" in found.message
+
+
+def test_while_a_deletion_waits_nothing_is_said_to_be_about_to_be_associated() -> None:
+    wanted = resource(rooms=PROD, deleting=True, status={"associations": {"selectors": PROD}, "arn": arn_of("a")})
+    made = made_for(wanted)
+    s = situation(
+        wanted, [made], [room("r", "a", env="test"), room("s", env="prod")], users={made.arn: Users(NOW - 1, 1)}
+    )
+    (found,) = [each for each in conditions_of(s, plan(s)) if each.type == "Associated"]
+    assert (found.status, found.reason) == ("False", "Deleting")
+    assert "1 room not associated" in found.message

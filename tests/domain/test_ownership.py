@@ -77,9 +77,18 @@ ADOPTION = [
         id="an object that nobody owns gets our owner tags first",
     ),
     pytest.param(
-        situation(ADOPTING, [configuration("x", owner=f"{CLUSTER}/live/other")]),
+        situation(ADOPTING, [configuration("x", owner=f"{CLUSTER}/live/other")], wanting={"live/other": ()}),
         Expect(reason=Reason.AMBIGUOUS_OWNER, stalled=True, says=("live/other", "Retain")),
         id="an object of this cluster's other resource is not taken",
+    ),
+    pytest.param(
+        situation(ADOPTING, [configuration("x", owner=f"{CLUSTER}/live/other")]),
+        Expect(
+            reason=Reason.AMBIGUOUS_OWNER,
+            stalled=True,
+            says=("live/other, an object that this operator does not see", "aws ivschat untag-resource", arn_of("x")),
+        ),
+        id="when that is gone there is nothing to delete: the tags are what is left",
     ),
     pytest.param(
         situation(ADOPTING, [configuration("x", owner=None)], older_adopter="live/elder"),
@@ -98,7 +107,7 @@ ADOPTION = [
     ),
     pytest.param(
         situation(ADOPTING, [configuration("x", owner="cluster-2/live/vod")]),
-        Expect(reason=Reason.OWNED_ELSEWHERE, stalled=True, says=("cluster-2/live/vod", "Retain")),
+        Expect(reason=Reason.OWNED_ELSEWHERE, stalled=True, says=("cluster-2/live/vod", "Retain", "untag-resource")),
         id="another cluster's object is not taken",
     ),
     pytest.param(

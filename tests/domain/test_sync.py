@@ -108,8 +108,8 @@ SHELLS = [
             [made_for(CHAT_ONE, state="CREATE_FAILED")],
             None,
         ),
-        Expect(reason=Reason.CREATE_FAILED, stalled=True),
-        id="an adopted shell is not ours to delete",
+        Expect(reason=Reason.CREATE_FAILED, stalled=True, says=("not made again", "without spec.existing")),
+        id="an adopted shell is not ours to delete, and is not said to be made again",
     ),
 ]
 

@@ -254,7 +254,7 @@ class RecordingConfigurationSpec(ManagedSpec):
     channel_conflict_policy: ChannelConflictPolicy = ChannelConflictPolicy.KEEP
     """A channel records with one configuration only. Keep (the default): a channel that has another one is left alone
     (reason ChannelTaken). Replace: it is switched to this one, unless another cluster's operator owns that other
-    one."""
+    one, or it belongs to an object of this cluster that matches the channel, too."""
 
     replace_policy: ReplacePolicy = ReplacePolicy.NEVER
     """AWS can't change a recording configuration, its tags excepted. Never (the default): edits of name,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.domain.actions import Action, Associate, InspectConsumer, RefreshConsumers
-from ivs_operator.domain.desired import ConflictPolicy, DeletionPolicy, Desired
+from ivs_operator.domain.desired import ConflictPolicy, Desired
 from ivs_operator.domain.failures import Failure
+from ivs_operator.domain.holders import hold_of, replaceable_by
 from ivs_operator.domain.kinds import TRAITS, Traits, count
 from ivs_operator.domain.observed import Consumer
 from ivs_operator.domain.patience import earliest, passing
@@ -72,7 +73,7 @@ def associate(
     configurations (twins, replaced ones), which `arn` replaces in place. Without `looking` the plan is made from what
     is known (a deletion has asked for the users by a List of its own).
     """
-    wanted = _wanted(s)
+    wanted = s.subject.entries
     recorded = s.subject.recorded.ledger.selectors
     if looking and not wanted and not recorded and s.view.consumers.listed_at == 0.0:
         return Associations(known=False)
@@ -111,15 +112,6 @@ def associate(
         wake=earliest(wake, *quiet, None if complete else _retry_of_pass(s)),
         unsure=bool(quiet),
     )
-
-
-def _wanted(s: Situation) -> tuple[Selector, ...]:
-    """Entries in force: the spec's; while `DetachAndDelete` deletes, none; without a readable spec, the record's."""
-    if s.subject.deleting and s.subject.deletion_policy is DeletionPolicy.DETACH_AND_DELETE:
-        return ()
-    if s.subject.desired is None:
-        return s.subject.recorded.ledger.selectors
-    return s.subject.desired.selectors
 
 
 def _forgettable(s: Situation) -> bool:
@@ -194,7 +186,11 @@ def _joins(
             continue
         if rivals is None:
             rivals = s.claims.rivals(s.subject) if s.claims is not None else ()
-        replaceable = _replaceable(s, desired, item, arn)
+        replaceable = (
+            replaceable_by(s, item, frozenset(item.configurations) - surplus - {arn})
+            if desired.conflict_policy is ConflictPolicy.REPLACE
+            else frozenset()
+        )
         obstacle = _obstacle(s, desired, item, arn, surplus=surplus, replaceable=replaceable, rivals=rivals)
         if obstacle is None:
             joins.append(
@@ -227,7 +223,7 @@ def _obstacle(
     traits = TRAITS[desired.kind]
     slots = arrange(item.configurations, add=arn, remove=surplus, capacity=traits.slots, replaceable=replaceable)
     if isinstance(slots, Blocked):
-        return traits.full, _full_message(traits, item, slots.holders, desired)
+        return traits.full, _full_message(s, item, slots.holders)
     if item.arn in s.view.live:
         live = _live(s, item)
         return live.reason, live.message
@@ -245,34 +241,21 @@ def _live(s: Situation, item: Consumer) -> Problem:
     return Problem(item.arn, Reason.CHANNEL_LIVE, message)
 
 
-def _full_message(traits: Traits, item: Consumer, holders: tuple[str, ...], desired: Desired) -> str:
+def _full_message(s: Situation, item: Consumer, holding: tuple[str, ...]) -> str:
+    traits = TRAITS[s.subject.kind]
     if traits.slots > 1:
         return (
-            f"{_named(traits, item)} already has its {traits.slots} logging configurations ({', '.join(holders)}); "
+            f"{_named(traits, item)} already has its {traits.slots} logging configurations ({', '.join(holding)}); "
             f"it is associated as soon as one of them is taken off"
         )
-    remedy = (
-        "it belongs to an object of an ivs-operator, which is never replaced"
-        if desired.conflict_policy is ConflictPolicy.REPLACE
-        else "take it off, or set spec.channelConflictPolicy to Replace"
-    )
-    return f"{_named(traits, item)} records with {', '.join(holders)}; {remedy}"
+    holder = holding[0]
+    hold = hold_of(s, item, holder)
+    remedy = "; take it off, or set spec.channelConflictPolicy to Replace" if hold.free else ""
+    return f"{_named(traits, item)} records with {holder}{hold.told}{remedy}"
 
 
 def _named(traits: Traits, item: Consumer) -> str:
     return f"{traits.consumer} {item.name} ({item.arn})" if item.name else f"{traits.consumer} {item.arn}"
-
-
-def _replaceable(s: Situation, desired: Desired, item: Consumer, arn: str) -> frozenset[str]:
-    """Configurations that `Replace` may take off a channel: never one that carries an owner tag.
-
-    Another cluster's is not ours to touch, and one of our own cluster would be put back: the two would fight for ever.
-    One that no List has shown yet may carry a tag that we do not know of.
-    """
-    if desired.conflict_policy is not ConflictPolicy.REPLACE:
-        return frozenset()
-    untagged = (other for other in item.configurations if other in s.view.known and other not in s.view.owner_tags)
-    return frozenset(other for other in untagged if other != arn)
 
 
 def _split(s: Situation, actions: Iterable[Associate]) -> tuple[tuple[Associate, ...], list[Problem], float | None]:

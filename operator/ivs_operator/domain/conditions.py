@@ -100,6 +100,9 @@ def _associated(s: Situation, plan: Plan) -> Condition | None:
         first = a.problems[0]
         more = f" (and {len(a.problems) - 1} more)" if len(a.problems) > 1 else ""
         return Condition(ConditionType.ASSOCIATED, "False", first.reason, first.message + more)
+    if s.subject.deleting and a.pending and not a.releasing:
+        message = f"{count(a.pending, traits)} not associated, and none is any more while this object is deleted"
+        return Condition(ConditionType.ASSOCIATED, "False", Reason.DELETING, message)
     if a.pending or a.releasing:
         waiting = f"{count(a.pending, traits)} to associate" if a.pending else f"{count(a.releasing, traits)} to let go"
         return Condition(ConditionType.ASSOCIATED, "False", Reason.UPDATING, waiting)

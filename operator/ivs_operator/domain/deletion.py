@@ -1,6 +1,5 @@
 """The custom resource is being deleted: let go what is ours, delete what nobody uses, and say who is in the way."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from ivs_operator.domain.patience import earliest
 from ivs_operator.domain.subject import Situation
 from ivs_operator.domain.surplus import OWN_TAGS, unused, users_of
 from ivs_operator.domain.transition import watch
+from ivs_operator.domain.untagging import untag_command
 
 __all__ = ["release"]
 
@@ -91,10 +91,7 @@ def _still_tagged(s: Situation) -> tuple[tuple[str, ...], str]:
 
 def _warning(s: Situation, arns: Sequence[str], cause: str) -> str:
     """What to do about owner tags that stay: nothing at AWS tells such an object from an orphan."""
-    service = TRAITS[s.subject.kind].arn_resource.partition(":")[0]
-    region = s.placement.region or s.subject.recorded.region
-    options = f"{f'--region {shlex.quote(region)} ' if region else ''}--tag-keys {' '.join(OWN_TAGS)} --resource-arn"
-    remedy = " && ".join(f"aws {service} untag-resource {options} {shlex.quote(arn)}" for arn in arns)
+    remedy = untag_command(s.subject.kind, s.placement.region or s.subject.recorded.region, arns)
     return (
         f"kept at AWS with its owner tags, so that it counts as an orphan, which cleanup may delete; take them off: "
         f"{remedy} (the operator could not: {cause})"

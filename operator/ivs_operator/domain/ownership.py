@@ -7,11 +7,12 @@ from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Inspect, Refresh
 from ivs_operator.domain.desired import Desired, DriftPolicy, ReplacePolicy
 from ivs_operator.domain.finding import Finding, act
-from ivs_operator.domain.identity import SPEC_HASH_VERSION, Kind, owner_of
+from ivs_operator.domain.identity import SPEC_HASH_VERSION, Key, Kind, owner_of
 from ivs_operator.domain.kinds import TRAITS
 from ivs_operator.domain.observed import Configuration
 from ivs_operator.domain.settings import differences
 from ivs_operator.domain.subject import Situation
+from ivs_operator.domain.untagging import untag_command
 
 __all__ = ["Owned", "identify", "list_first", "misplaced", "unlisted", "unseen"]
 
@@ -152,15 +153,28 @@ def _adopted(s: Situation, arn: str) -> Owned:
     older = s.claims.older_adopter(s.subject, arn) if s.claims is not None else None
     if owner is None and older is None:
         return Owned(current=named)
-    other = owner_of(named.tags)
-    if owner is None or (other is not None and other[0] == s.subject.owner.cluster_id):
-        holder = f"{other[1]}/{other[2]}" if other is not None else older
+    return Owned(finding=_held(s, arn, owner, older))
+
+
+def _held(s: Situation, arn: str, tag: str | None, older: str | None) -> Finding:
+    """What is to be adopted belongs to another object, by its owner tag, or else by being claimed earlier."""
+    owner = owner_of({TAG_OWNER: tag}) if tag is not None else None
+    untag = untag_command(s.subject.kind, s.placement.region, [arn])
+    if tag is not None and (owner is None or owner[0] != s.subject.owner.cluster_id):
         message = (
-            f"{arn} belongs to {holder}, which is older or had it first; delete one of the two objects, with Retain"
+            f"{arn} belongs to {tag}, another cluster; delete it there with deletionPolicy Retain to hand it over or, "
+            f"if that cluster is gone, take its tags off: {untag}"
         )
-        return Owned(finding=Finding(Reason.AMBIGUOUS_OWNER, message, stalled=True, trouble=True))
-    message = f"{arn} belongs to {owner}, another cluster; delete it there with deletionPolicy Retain to hand it over"
-    return Owned(finding=Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True))
+        return Finding(Reason.OWNED_ELSEWHERE, message, stalled=True, trouble=True)
+    holder = f"{owner[1]}/{owner[2]}" if owner is not None else older
+    message = f"{arn} belongs to {holder}, which is older or had it first; delete one of the two objects, with Retain"
+    key = Key(s.subject.kind, owner[1], owner[2]) if owner is not None else None
+    if key is not None and s.claims is not None and s.claims.entries(key) is None:
+        message = (
+            f"{arn} carries the owner tag of {holder}, an object that this operator does not see; if it is gone, take "
+            f"the tags off: {untag}"
+        )
+    return Finding(Reason.AMBIGUOUS_OWNER, message, stalled=True, trouble=True)
 
 
 def _nothing_to_adopt(s: Situation, arn: str) -> Finding:

@@ -84,14 +84,21 @@ def _failed_shell(s: Situation, desired: Desired, current: Configuration) -> Syn
     where = destination_name(current.settings.get("destinationConfiguration"))
     cause = destination_cause(s)
     likely = f"check that {where} exists in {s.placement.region} and belongs to account {s.placement.account_id}"
-    message = (
+    failed = (
         f"AWS could not create the {noun} (state CREATE_FAILED{'' if cause else ', which carries no reason'}): "
-        f"{cause or likely}; it is made again {'soon after that is mended' if cause else 'at growing intervals'}, "
+        f"{cause or likely}; "
+    )
+    if desired.existing_arn is not None or adopted(current.tags):
+        message = (
+            f"{failed}an adopted one is not made again, and AWS mends none in this state: delete this object, and "
+            f"apply it without spec.existing to have another one made"
+        )
+        return Sync(finding=Finding(Reason.CREATE_FAILED, message, trouble=True, stalled=True))
+    message = (
+        f"{failed}it is made again {'soon after that is mended' if cause else 'at growing intervals'}, "
         f"and at once after an edit or a new value of the annotation ivs-operator.dev/reconcile-at"
     )
     base = Finding(Reason.CREATE_FAILED, message, trouble=True)
-    if desired.existing_arn is not None or adopted(current.tags):
-        return Sync(finding=Finding(Reason.CREATE_FAILED, message, trouble=True, stalled=True))
     known = s.memory.failures.get("shell")
     if known is None or known.target != "shell" or known.fault.code != current.arn:
         attempts = known.attempts + 1 if known else 1
