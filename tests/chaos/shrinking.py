@@ -9,6 +9,8 @@ from support.virtual_time import run
 
 __all__ = ["outcome", "shrunk"]
 
+_FIRST = 3  # writes that every object begins with: its finalizer, the intent to create, the Create
+
 
 def outcome(schedule: Schedule) -> Outcome:
     """What a schedule comes to; an exception of the product is wrong, too."""
@@ -40,6 +42,8 @@ def _smaller(schedule: Schedule) -> Iterator[Schedule]:
         troubles = getattr(schedule, name)
         for number in troubles:
             yield replace(schedule, **{name: {key: value for key, value in troubles.items() if key != number}})
+    if len(schedule.events) + len(schedule.writes) + len(schedule.reads) > 1:
+        yield from _plainest(schedule)
     used = max((event.number for event in schedule.events), default=0) + 1
     for objects in sorted({used, schedule.objects - 1} - {0}):
         if used <= objects < schedule.objects:
@@ -48,3 +52,10 @@ def _smaller(schedule: Schedule) -> Iterator[Schedule]:
         yield replace(schedule, lag=0.0)
     if schedule.watch_delay > Schedule.watch_delay:
         yield replace(schedule, watch_delay=Schedule.watch_delay)
+
+
+def _plainest(schedule: Schedule) -> Iterator[Schedule]:
+    """One trouble alone, at any of the first writes: calls are counted, so that it moves when anything else goes."""
+    for trouble in sorted(set(schedule.writes.values())):
+        for number in range(_FIRST * schedule.objects):
+            yield replace(schedule, writes={number: trouble}, reads={}, events=())
