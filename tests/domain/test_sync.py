@@ -303,6 +303,14 @@ def test_drift_is_complete_whatever_is_mended_first(policy: str) -> None:
     assert made.drift == (("name", "vod", "hand-made"), ("tags.team", "live", "vod"))
 
 
+def test_drift_names_no_tags_of_our_own() -> None:
+    """An adopted object that differs lacks the spec tag under Report, and a user can do nothing about that."""
+    adopting = resource(existing={"arn": A}, deletionPolicy="Retain", driftPolicy="Report", tags={"team": "live"})
+    lacking = made_for(adopting, destinationConfiguration=BUCKET, tags={SPEC: None, "team": "vod"})
+    made = plan(situation(adopting, [lacking], None))
+    assert [field for field, _, _ in made.drift] == ["destinationConfiguration", "tags.team"]
+
+
 def twin(*consumers: Any, users: dict[str, Users] | None = None, **more: Any) -> Any:
     return situation(CHAT_ONE, [made_for(CHAT_ONE, "a"), made_for(CHAT_ONE, "b")], consumers, users=users, **more)
 

@@ -263,7 +263,8 @@ def _stale_tags(s: Situation, desired: Desired, current: Configuration) -> tuple
 
 
 def _tag_drift(s: Situation, desired: Desired, current: Configuration) -> Drift:
-    wrong = sorted(wrong_tags(desired, current).items())
+    """Less our own tags: no spec of a user's names them, and nobody but us can set them right."""
+    wrong = sorted((key, value) for key, value in wrong_tags(desired, current).items() if not is_own_tag(key))
     set_ = tuple((f"tags.{key}", value, current.tags.get(key, "")) for key, value in wrong)
     if desired.drift_policy is not DriftPolicy.REPORT:
         return set_
