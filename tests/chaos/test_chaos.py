@@ -41,6 +41,10 @@ ONCE = [
         id="a Get that fails after a restart, and a successor that no List shows yet, was made a second time",
     ),
     pytest.param(
+        Schedule(40308, 14, 7.0, 3.0, reads={5: "killed-before", 31: "unsent", 34: "killed-after"}),
+        id="the intent left the record before the ARN came into it, since a List missed the object and a Get failed",
+    ),
+    pytest.param(
         Schedule(88, 16, events=(Event(71.73220624270775, "edit entries", 6, 21379),)),
         id="an older object in another account wanted the same tags, and the channel stayed free",
     ),

@@ -109,6 +109,11 @@ INTENTS = [
     pytest.param(situation(ON_RECORD), True, id="its outcome is unknown"),
     pytest.param(situation(ON_RECORD, [made_for(PLAIN)], None), False, id="an object of ours is there"),
     pytest.param(
+        situation(ON_RECORD, [made_for(PLAIN)], None, unlisted=[A], failures=[failure(f"get:{A}", age=1)]),
+        True,
+        id="it is there, a List has missed it, and the Get has failed: status does not name it yet",
+    ),
+    pytest.param(
         situation(ON_RECORD, attempt=Attempt(NOW - 5, NOW - 5, called=True, answered=True)),
         False,
         id="AWS said that none was made",

@@ -28,7 +28,7 @@ def status_of(s: Situation, plan: Plan) -> dict[str, Any]:
         "observedGeneration": s.subject.generation,
         "accountID": s.placement.account_id or s.subject.recorded.account_id,
         "region": _region(s),
-        "pendingCreate": _pending(s),
+        "pendingCreate": _pending(s, plan),
         "lastHandledReconcileAt": s.subject.reconcile_at and s.subject.reconcile_at[:MAX_RECONCILE_AT],
         "tagKeys": sorted(_tag_keys(s, plan)),
         "associations": _associations(s, plan.associations),
@@ -128,18 +128,22 @@ def _region(s: Situation) -> str | None:
     return found if s.subject.invalid is None else None
 
 
-def _pending(s: Situation) -> dict[str, Any] | None:
+def _pending(s: Situation, plan: Plan) -> dict[str, Any] | None:
     """The intent stays until its outcome is known: its object is there, AWS said that none was made, or time has told.
+
+    It goes in the same write that names the object: with neither on record, a process that dies leaves no trace of it.
 
     Time tells once a List that began after the grace period shows an object of ours; without one, the next intent
     replaces this one.
     """
     pending = s.subject.recorded.ledger.pending
-    if pending is not None and s.view.owned and s.view.listed_at >= pending.since + s.policy.create_grace:
+    told = {item.arn for item in (plan.current, *plan.surplus) if item is not None}
+    named = [item for item in s.view.owned if item.arn in told]
+    if pending is not None and named and s.view.listed_at >= pending.since + s.policy.create_grace:
         return None
     attempt = s.memory.attempt
     answered = attempt is not None and pending is not None and attempt.since == pending.since and attempt.answered
-    if pending is None or answered or any(item.tags.get(TAG_SPEC) == pending.spec_hash for item in s.view.owned):
+    if pending is None or answered or any(item.tags.get(TAG_SPEC) == pending.spec_hash for item in named):
         return None
     raw = s.subject.recorded.raw.get("pendingCreate")
     return dict(raw) if isinstance(raw, Mapping) else None
