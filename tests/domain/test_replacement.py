@@ -240,6 +240,35 @@ def test_a_successor_that_a_get_did_not_find_is_made_anew() -> None:
     assert plan(situation(after(status=MADE), [old()], [LOBBY], gone=[NEW])).actions == (INTENT,)
 
 
+QUOTA = failure("create", reason=Reason.QUOTA_EXCEEDED)
+LEFT: list[Any] = [
+    pytest.param([LOBBY], (), "True", id="the channel that is meant records with the old one: nothing to do"),
+    pytest.param(
+        [channel("c", name="lobby")],
+        (),
+        "False",
+        id="one that came into the spec waits for the new one, and that is told",
+    ),
+    pytest.param(
+        [LOBBY, channel("d", "old", name="gone")],
+        (Associate(consumer=consumer_arn("d", RECORDING), remove=frozenset({OLD})),),
+        "False",
+        id="one that left the spec is let go",
+    ),
+]
+
+
+@pytest.mark.parametrize(("channels", "actions", "associated"), LEFT)
+def test_channels_while_no_new_one_can_be_made(channels: Any, actions: Any, associated: str) -> None:
+    """A quota may be full for days: the selectors are the user's to change meanwhile."""
+    recorded = {"associations": {"selectors": [*ENTRIES, {"name": "gone"}]}}
+    s = situation(after(status=recorded), [old()], channels, failures=[QUOTA])
+    made = plan(s)
+    assert made.actions == actions
+    told = {item["type"]: item["status"] for item in status_of(s, made)["conditions"]}
+    assert (told["Ready"], told["Associated"]) == ("False", associated)
+
+
 BUCKETS = [
     pytest.param(["typo", "right"], 2, 1, False, id="a typo in the first edit: the shell has the only spare place"),
     pytest.param(["second", "third"], 2, 0, True, id="an edit while a live channel still uses the first"),

@@ -4,6 +4,8 @@ There is no phase and no history but what AWS and the ledger show: update, repla
 out of looking at what is. A plan holds only the next step; after each step the situation is looked at again.
 """
 
+from dataclasses import replace
+
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Action, Ledger, WriteLedger
 from ivs_operator.domain.associations import Associations, associate
@@ -39,7 +41,7 @@ def plan(s: Situation) -> Plan:
     if owned.finding is not None:
         return _only(owned.finding, owned)
     if owned.current is None:
-        return _only(replacing(s, owned, absent(s, desired, owned)), owned)
+        return _awaited(s, owned, replacing(s, owned, absent(s, desired, owned)))
     return _present(s, desired, owned, owned.current)
 
 
@@ -86,6 +88,25 @@ def _only(finding: Finding, owned: Owned) -> Plan:
         associations=_NOTHING,
         association_finding=None,
         wake=finding.wake,
+    )
+
+
+def _awaited(s: Situation, owned: Owned, finding: Finding) -> Plan:
+    """The wanted object is not there yet, maybe for long: a quota is full, say.
+
+    A predecessor lets go meanwhile whoever left the spec; who came into it waits for the successor, whose settings are
+    the wanted ones. Both is told.
+    """
+    waiting = _only(finding, owned)
+    if waiting.current is None or finding.blind:
+        return waiting
+    outdated = frozenset(item.arn for item in waiting.surplus) | s.dead
+    associations = associate(s, waiting.current.arn, serving=False, surplus=outdated)
+    return replace(
+        waiting,
+        actions=finding.actions or associations.actions,
+        associations=associations,
+        wake=earliest(finding.wake, associations.wake),
     )
 
 
