@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
         SharedRun.of_this_process() if told is None else SharedRun(Path(told["run_directory"]), told["run_owner"])
     )
     if told is None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         from support.run_end import LookBack
 
         config.pluginmanager.register(LookBack(config.stash[_RUN]), "look-back")
