@@ -31,8 +31,11 @@ def family(folder: Path) -> list[int]:
 
 
 def gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # the latter: it has gone between opening and reading
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def owner(folder: Path, how: str) -> subprocess.Popen[bytes]:
