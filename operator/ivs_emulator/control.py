@@ -211,8 +211,9 @@ class ControlPath:
             self._snapshots[asked.name]()
 
     def _reset(self, _asked: _Asked) -> None:
-        """Everything as at the start: settings, state, moto's state, faults (held requests are dropped), log."""
+        """Everything as at the start: time, settings, state, moto's state, faults (held requests are dropped), log."""
         self._faults.clear(discard=True)
+        self._emulation.clock.restart()
         with self._emulation.lock:
             self._emulation.settings = self._initial
             self._emulation.world.clear()

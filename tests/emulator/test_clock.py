@@ -31,6 +31,19 @@ def test_no_way_back(make: Callable[[], Clock]) -> None:
         make().advance(-1)
 
 
+@pytest.mark.parametrize("make", [ManualClock, SystemClock])
+def test_a_restart_takes_back_what_was_advanced_and_wakes_sleepers(make: Callable[[], Clock]) -> None:
+    clock = make()
+    before = clock.now()
+    clock.advance(3600)
+    sleeper = threading.Thread(target=clock.sleep, args=(3600,), daemon=True)
+    sleeper.start()
+    while sleeper.is_alive():
+        clock.restart()
+        sleeper.join(0.05)
+    assert before <= clock.now() < before + 1800
+
+
 def test_manual_clock_stands_still() -> None:
     clock = ManualClock(start=5)
     assert [clock.now(), clock.now()] == [5, 5]
