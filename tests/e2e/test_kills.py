@@ -75,7 +75,6 @@ class _Story:
         yield f"List{self.user}s"
         yield f"Get{self.user}"
         yield f"Update{self.user}"
-        yield "HeadBucket"  # the look at the destination
 
     def edits(self) -> Iterator[str]:
         """Edit after edit while the operator is down, and the calls that each leads to."""
