@@ -35,8 +35,9 @@ from ivs_operator.engine.permit import PermittedCluster, Tenure
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.tenancy import AccountBook, Tenancy
+from ivs_operator.kube.answers import Resource
 from ivs_operator.kube.cache import ResourceCache
-from ivs_operator.kube.client import KubernetesClient, Resource
+from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.connection import connect
 from ivs_operator.kube.errors import Forbidden, Gone, KubeError
 from ivs_operator.kube.reader import KubernetesReader

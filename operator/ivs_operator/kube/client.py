@@ -4,30 +4,21 @@ Status and finalizer writes carry the resource version that they were derived fr
 overwrite what somebody else has written since.
 """
 
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final, Self
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-import aiohttp
 from kubernetes.aio import client
-from kubernetes.aio.client.exceptions import ApiException
-from kubernetes.aio.config.config_exception import ConfigException
 
-from ivs_operator import metrics
 from ivs_operator.api.kinds import AWS_ACCOUNT
 from ivs_operator.api.names import API_VERSION, FINALIZER, GROUP, VERSION
-from ivs_operator.kube.connection import doubt
-from ivs_operator.kube.errors import Gone, KubeError, Unauthenticated, Unreachable, error_for
+from ivs_operator.kube.answers import Resource, items_of, member
+from ivs_operator.kube.errors import Gone
+from ivs_operator.kube.transport import Transport
 
-__all__ = ["KubernetesClient", "Resource", "items_of", "member"]
+__all__ = ["KubernetesClient"]
 
-Resource = dict[str, Any]
-"""A custom resource as the API server has it."""
-
-REQUEST_TIMEOUT: Final = 10.0  # seconds; every call here is small
 _PAGE: Final = 500  # objects per answer to a List
 _METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MERGE: Final = "application/merge-patch+json"
@@ -37,25 +28,12 @@ _EVENTS_OF_THE_CLUSTER: Final = "default"  # where Kubernetes itself puts Events
 _EVENT_NOTE_LIMIT: Final = 1024  # characters; the API refuses longer ones
 
 
-class KubernetesClient:
+class KubernetesClient(Transport):
     """Calls to one API server. Close it, or use it as an async context manager."""
 
     def __init__(self, configuration: client.Configuration, *, reporter: str = "") -> None:
-        self._configuration = configuration
-        self._api = client.ApiClient(configuration)
+        super().__init__(configuration)
         self._reporter = reporter or "ivs-operator"
-        self.on_refusal: Callable[[str, KubeError], None] = lambda _path, _error: None
-        """Is told of every path that was answered without success, before the error is raised."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._api.close()  # type: ignore[no-untyped-call]
 
     async def cluster_uid(self) -> str:
         """UID of the namespace kube-system: what tells one cluster from another.
@@ -245,119 +223,10 @@ class KubernetesClient:
         path = _path(plural, meta.get("namespace"), meta["name"])
         return _object(await self.call("PATCH", path, [test, operation], content_type=_JSON_PATCH))
 
-    async def call(
-        self,
-        verb: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = "application/json",
-        accept: str = "application/json",
-        counted: bool = True,
-    ) -> dict[str, Any]:
-        """One request and its answer; `counted` as a write if it is one.
-
-        Raises:
-            KubeError: see `kube.errors`.
-        """
-        if verb != "GET" and counted:
-            metrics.KUBE_WRITES.labels(verb=verb.lower()).inc()
-        async with self.answer(verb, path, body, content_type=content_type, accept=accept) as answer:
-            text = (await answer.read()).decode(errors="replace")
-        return _decoded(text)
-
-    @asynccontextmanager
-    async def answer(
-        self,
-        verb: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = "application/json",
-        accept: str = "application/json",
-        seconds: float = REQUEST_TIMEOUT,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a request, closed at the end whether it was read or not; for `seconds` in all.
-
-        Raises:
-            KubeError: the answer is no success, or there is none; see `kube.errors`.
-        """
-        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": "ivs-operator"}
-        if token := await self._token():
-            headers["authorization"] = token
-        try:
-            answer = await self._api.call_api(
-                verb, self._configuration.host + path, headers, body, _request_timeout=seconds
-            )
-            async with answer.response as response:
-                if response.status >= 400:  # noqa: PLR2004 - client and server errors
-                    text = (await response.read()).decode(errors="replace")
-                    raise self._refused(path, error_for(response.status, text, response.headers))
-                yield response
-        except ApiException as error:
-            text = str(error.body or error.reason or "")
-            raise self._refused(path, error_for(int(error.status or 0), text, error.headers or {})) from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise Unreachable(f"the Kubernetes API at {self._configuration.host} does not answer: {reason}") from error
-
-    async def _token(self) -> str:
-        """What to show, "" for nothing; read anew now and then, since tokens are replaced.
-
-        Raises:
-            Unreachable: there is none at this moment: a file is being replaced, or the command that makes them fails.
-        """
-        try:
-            settings: Mapping[str, Any] = await self._configuration.auth_settings()
-        except (ConfigException, OSError) as error:
-            raise Unreachable(f"there is no token for the Kubernetes API: {error}") from error
-        return str((settings.get("BearerToken") or {}).get("value") or "")
-
-    def _refused(self, path: str, error: KubeError) -> KubeError:
-        if isinstance(error, Unauthenticated):
-            doubt(self._configuration)
-        self.on_refusal(path, error)
-        return error
-
 
 def _event_name(name: str) -> str:
     """A name like client-go's: what it is about, and something unique. `generateName` allows no dot at its end."""
     return f"{name[:_EVENT_NAME_LIMIT]}.{uuid4().hex[:16]}"
-
-
-def _decoded(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:  # a proxy's page, or half an answer
-        raise Unreachable(f"what answers for the Kubernetes API speaks no JSON: {text[:80]!r}") from None
-    if not isinstance(value, dict):
-        raise Unreachable(f"what answers for the Kubernetes API sends no object: {text[:80]!r}")
-    return value
-
-
-def member(answer: Mapping[str, Any], *names: str) -> Any:
-    """A member that the API server always sends.
-
-    Raises:
-        Unreachable: it is not there, so that something else answers: a proxy, say, with a success of its own.
-    """
-    value: Any = answer
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if value is None:
-        raise Unreachable(f"what answers for the Kubernetes API sends no {'.'.join(names)}")
-    return value
-
-
-def items_of(page: Mapping[str, Any]) -> list[Resource]:
-    """What a page of a List holds; taken for granted, another answer would mean that nothing is there any more.
-
-    Raises:
-        Unreachable: it is no List.
-    """
-    if "items" not in page:
-        raise Unreachable("what answers for the Kubernetes API sends no items")
-    return list(page["items"] or ())
 
 
 def _object(answer: Resource) -> Resource:

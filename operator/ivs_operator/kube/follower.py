@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 import structlog
 
-from ivs_operator.kube.client import KubernetesClient, items_of
+from ivs_operator.kube.answers import items_of
+from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.errors import Forbidden, Gone, KubeError, Unauthenticated, Unreachable
 
 __all__ = ["Follower", "Listener"]

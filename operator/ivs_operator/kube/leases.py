@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ivs_operator.kube.client import KubernetesClient, items_of, member
+from ivs_operator.kube.answers import items_of, member
+from ivs_operator.kube.client import KubernetesClient
 
 __all__ = ["LeaseClient"]
 

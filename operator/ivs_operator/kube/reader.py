@@ -5,7 +5,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from ivs_operator.api.names import GROUP, VERSION
-from ivs_operator.kube.client import KubernetesClient, Resource, items_of
+from ivs_operator.kube.answers import Resource, items_of
+from ivs_operator.kube.client import KubernetesClient
 
 __all__ = ["KubernetesReader"]
 
