@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -110,6 +111,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     logs = run.close(keep_logs=config.stash.get(_FAILED, True))
     if logs is not None:
         print(f"\nlogs of the control plane: {logs}")
+
+
+@pytest.fixture(autouse=True)
+def no_connection_left() -> Iterator[None]:
+    """Each test closes its connections to API servers; those of a whole session are opened again by the next call."""
+    yield
+    if (module := sys.modules.get("support.api_server")) is not None:
+        module.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,14 @@ class Lookout:
         self._access = Access(cluster, rights)
         self._census = Census(cluster, resources, plurals, namespaces=namespaces, selector=selector, on_gone=on_gone)
         selectors = dict.fromkeys(plurals.values(), selector) if selector else {}
-        self._watches = Watches(register, namespaces=namespaces, selectors=selectors, on_end=self._ended)
+        self._watches = Watches(
+            register,
+            plurals=plurals.values(),
+            served=cluster.served_plurals,
+            namespaces=namespaces,
+            selectors=selectors,
+            on_end=self._ended,
+        )
         cluster.on_refusal = self._refused
 
     def need(self, rights: Iterable[Right]) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ivs_sandbox.cluster import Cluster
 
 PLURAL = "chatloggingconfigurations"
+PLURALS = frozenset({PLURAL, "recordingconfigurations"})
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,13 @@ class Watched:
         self.seen: list[tuple[str | None, str]] = []
         self.told = asyncio.Event()
         self.ends: list[Exception | None] = []
+        self.served = PLURALS
+        self.asked = 0
+
+    async def ask(self) -> frozenset[str]:
+        """What the API server serves."""
+        self.asked += 1
+        return self.served
 
     async def begin(self, inactivity: float = 70.0, backoffs: tuple[float, ...] = (0.1, 0.2)) -> asyncio.Task[None]:
         """Watch through the proxy."""
@@ -72,9 +80,12 @@ class Watched:
 
         watches = Watches(
             register,
+            plurals=PLURALS,
+            served=self.ask,
             namespaces=(self.namespace,),
             inactivity=inactivity,
             backoffs=backoffs,
+            roll_calls=0.2,
             on_end=self.ends.append,
         )
         return asyncio.create_task(watches.run())
@@ -167,6 +178,30 @@ async def test_a_stream_that_outlives_its_sessions_does_not_hinder_a_new_beginni
     watched.proxy.clear()
     await watched.make("after")
     assert watched.ends
+    await _end(task)
+
+
+async def test_a_kind_that_was_not_served_yet_when_kopf_looked_is_watched_once_it_is(watched: Watched) -> None:
+    """The API server tells of a CustomResourceDefinition before its discovery knows it, and never again."""
+    watched.served = frozenset()
+    overlooked = watched.proxy.add(part=f"/apis/{GROUP}/{VERSION}", count=1, status=404)
+    task = await watched.begin()
+    await asyncio.to_thread(until, lambda: overlooked.struck and watched.asked > 2, "kopf has looked too early")
+    assert not watched.ends, "nothing is missed while it is not served"
+    watched.served = PLURALS
+    await watched.make("after")
+    assert [str(end) for end in watched.ends] == [
+        "chatloggingconfigurations, recordingconfigurations: served by the API server, and not watched"
+    ]
+    await _end(task)
+
+
+async def test_as_long_as_everything_is_watched_nobody_asks_what_is_served(watched: Watched) -> None:
+    task = await watched.begin()
+    await watched.make("one")
+    asked = watched.asked  # at its beginning it may have asked before kopf was ready
+    await asyncio.sleep(1)
+    assert watched.asked == asked
     await _end(task)
 
 

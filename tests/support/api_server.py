@@ -1,21 +1,27 @@
 """A cluster's API over HTTP as its administrator: for what a test does too often for a kubectl process each time."""
 
+from __future__ import annotations
+
 import base64
 import http.client
 import json
 import ssl
 import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakSet
 
 import yaml
 
-__all__ = ["ApiServer", "Refused"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["ApiServer", "Refused", "close_all"]
 
 GROUP_PATH = "/apis/ivs-operator.dev/v1alpha1"
 _TIMEOUT = 30.0
 _MERGE = "application/merge-patch+json"
+_OPEN: WeakSet[ApiServer] = WeakSet()
 
 
 class Refused(AssertionError):
@@ -80,6 +86,7 @@ class ApiServer:
             self._connection = http.client.HTTPSConnection(
                 urlsplit(self.url).netloc, timeout=_TIMEOUT, context=self._context
             )
+            _OPEN.add(self)
         try:
             self._connection.request(method, address, payload, headers)
             response = self._connection.getresponse()
@@ -95,6 +102,15 @@ class ApiServer:
             pair.write(base64.b64decode(certificate) + b"\n" + base64.b64decode(key))
             pair.flush()
             self._context.load_cert_chain(pair.name)
+
+
+def close_all() -> None:
+    """Close every connection; the next call over each opens it again.
+
+    One that nobody closes is found by a garbage collection in whatever test runs then, and fails that one.
+    """
+    while _OPEN:
+        _OPEN.pop().close()
 
 
 def custom(plural: str, namespace: str, name: str = "") -> str:

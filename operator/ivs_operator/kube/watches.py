@@ -14,14 +14,16 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import kopf
 import structlog
+from kopf._cogs.structs.references import Insights
 
 from ivs_operator.api.names import GROUP
+from ivs_operator.kube import roll_call
 
 __all__ = ["Watches"]
 
@@ -60,27 +62,36 @@ class Watches:
         self,
         register: Callable[[kopf.OperatorRegistry], None],
         *,
+        plurals: Collection[str],
+        served: Callable[[], Coroutine[Any, Any, frozenset[str]]],
         namespaces: tuple[str, ...] = (),
         selectors: Mapping[str, str] | None = None,
         inactivity: float = INACTIVITY,
         backoffs: tuple[float, ...] = _BACKOFFS,
+        roll_calls: float = roll_call.INTERVAL,
         on_end: Callable[[Exception | None], None] = lambda _: None,
     ) -> None:
-        """`register` connects kopf's handlers, which run in kopf's loop; `selectors` are label selectors by plural.
+        """`register` connects kopf's handlers for `plurals`; they run in kopf's loop. `selectors` are label selectors.
 
-        `on_end` is told in the caller's loop whenever kopf has ended, and why.
+        `served` asks the API server which plurals it serves, and `on_end` is told whenever kopf has ended, and why;
+        both run in the caller's loop. `roll_calls` are seconds between looks at whether all that is served is watched.
         """
         self._register = register
+        self._plurals = frozenset(plurals)
+        self._served = served
+        self._roll_calls = roll_calls
         self._namespaces = namespaces
         self._selectors = dict(selectors or {})
         self._inactivity = inactivity
         self._backoffs = backoffs
         self._on_end = on_end
+        self._home: asyncio.AbstractEventLoop
         self._stopping = False
         self._interrupt: Callable[[], object] = lambda: None
 
     async def run(self) -> None:
         """Watch for ever."""
+        self._home = asyncio.get_running_loop()
         wait = _FIRST_WAIT
         while True:
             began = time.monotonic()
@@ -113,9 +124,11 @@ class Watches:
             return
         registry = kopf.OperatorRegistry()
         self._register(registry)
+        insights = Insights()
         try:
             tasks = await kopf.spawn_tasks(
                 registry=registry,
+                insights=insights,
                 settings=self._settings(),
                 standalone=True,
                 clusterwide=not self._namespaces,
@@ -123,12 +136,18 @@ class Watches:
                 stop_flag=stop,
                 memo=kopf.Memo(),
             )
+            calls = roll_call.missed(insights, self._plurals, self._ask_home, self._roll_calls)
+            tasks = [*tasks, asyncio.create_task(calls, name="roll calls")]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._interrupt = lambda: None
         ended = [task for task in tasks if task.done()]
         await _end(tasks)
         _raise_first(ended)
+
+    def _ask_home(self) -> Awaitable[frozenset[str]]:
+        """What is served; the client that asks lives in the caller's loop."""
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._served(), self._home))
 
     def _settings(self) -> kopf.OperatorSettings:
         """No writes of its own, short time-outs, few retries: what takes longer is ours to repeat."""
