@@ -150,26 +150,26 @@ class Gateway:
         self._listed: dict[int, Configuration] = {}
 
     async def configurations(self) -> AsyncIterator[list[Configuration]]:
-        what = self.line.call("list", "List of configurations")
+        what = self._read("list", "List of configurations")
         yield [self._as_listed(item) for item in self.cloud.listed(what)[0]]
 
     async def consumers(self) -> AsyncIterator[list[Consumer]]:
-        what = self.line.call("list", "List of rooms or channels")
+        what = self._read("list", "List of rooms or channels")
         yield self.cloud.listed(what)[1]
 
     async def users(self, arn: str) -> list[Consumer]:
-        what = self.line.call("list", f"List of the users of {laws.short(arn)}")
+        what = self._read("list", f"List of the users of {laws.short(arn)}")
         return [item for item in self.cloud.listed(what)[1] if arn in item.configurations]
 
     async def live(self) -> frozenset[str]:
         return frozenset()
 
     async def get(self, arn: str) -> Configuration:
-        self.line.call("read", f"Get {laws.short(arn)}")
+        self._read("read", f"Get {laws.short(arn)}")
         return self._existing(arn)[0]
 
     async def get_consumer(self, arn: str) -> Consumer:
-        self.line.call("read", f"Get {laws.short(arn)}")
+        self._read("read", f"Get {laws.short(arn)}")
         found = self._consumer(arn)
         self._seen[arn] = found.configurations
         return found
@@ -239,6 +239,12 @@ class Gateway:
 
         held = ", ".join(map(laws.short, configurations)) or "nothing"
         return self._write(f"Update {laws.short(arn)} to hold {held}", effect)
+
+    def _read(self, sort: str, words: str) -> str | None:
+        what = self.line.call(sort, words)
+        if what == "unanswered":
+            raise _no_answer(words)
+        return what
 
     def _write(self, words: str, effect: Callable[[], _T]) -> _T:
         what = self.line.call("write", words)

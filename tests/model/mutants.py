@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ivs_operator.domain import associations, creation, deletion, ownership, plan, slots, surplus, sync
+from ivs_operator.domain import associations, creation, deletion, ownership, plan, report, slots, surplus, sync
 from ivs_operator.engine import executor
 
 __all__ = ["MUTANTS", "Mutant"]
@@ -261,6 +261,15 @@ MUTANTS = (
         "return None",
         "a few seconds matter",
         "is left behind",
+    ),
+    Mutant(
+        "the intent leaves the record before the ARN is on it",
+        report,
+        "_pending",
+        "if item.arn in told]",
+        "]",
+        "what was just made",
+        "a twin is made",
     ),
     Mutant(
         "what a List leaves out is never looked at",

@@ -23,7 +23,7 @@ class Scenario:
     """Not ours at the start."""
     disturbances: int = 2
     faults: frozenset[str] = frozenset({"crash", "lost", "kube"})
-    """Of crash, lost, refused, lag, kube, stale, failed."""
+    """Of crash, lost, refused, lag, reads, kube, stale, failed."""
     people: frozenset[str] = frozenset()
     """Of edit, delete, pause, again (apply once more what was deleted), strip (the finalizer), ask."""
     others: frozenset[str] = frozenset()
@@ -34,5 +34,7 @@ class Scenario:
     """Whether a sweep may come at any moment, and not only when time passes."""
     moments: bool = False
     """Whether a few seconds may pass: longer than a poll, shorter than any grace."""
+    whole: bool = False
+    """Whether the tests explore it to its end: it takes many disturbances, and has few states."""
     most_made: int = 3
     """AWS objects made on one path; what would make more is not followed."""

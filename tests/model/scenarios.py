@@ -10,7 +10,7 @@ __all__ = ["SCENARIOS", "named"]
 _PROD = [{"matchTags": {"env": "prod"}}]
 _TEST = [{"matchTags": {"env": "test"}}]
 _CALLS = frozenset({"crash", "lost", "kube"})
-_ALL = _CALLS | {"lag", "stale", "refused", "failed"}
+_ALL = _CALLS | {"lag", "reads", "stale", "refused", "failed"}
 
 
 def _bucket(name: str) -> dict[str, Any]:
@@ -34,9 +34,18 @@ SCENARIOS = (
         CHAT,
         {"vod": ({},)},
         disturbances=3,
-        faults=_CALLS | {"lag"},
+        faults=_CALLS | {"lag", "reads"},
         people=frozenset({"delete"}),
         moments=True,
+    ),
+    Scenario(
+        "a List that lags leaves out what was just made, and Gets fail",
+        CHAT,
+        {"vod": ({},)},
+        disturbances=5,
+        faults=frozenset({"crash", "lag", "reads"}),
+        sweeps=True,
+        whole=True,
     ),
     Scenario(
         "a recording configuration is made once",
@@ -63,7 +72,7 @@ SCENARIOS = (
         CHAT,
         {"vod": ({"rooms": _PROD}, {"rooms": []})},
         consumers=(room("r1", env="prod"),),
-        faults=frozenset({"crash", "lag", "lost"}),
+        faults=frozenset({"crash", "lag", "lost", "reads"}),
         people=frozenset({"edit", "delete"}),
         others=frozenset({"leave", "use"}),
         sweeps=True,
@@ -104,7 +113,7 @@ SCENARIOS = (
         CHAT,
         {"vod": ({"rooms": _PROD, "deletionPolicy": "DetachAndDelete"}, {"rooms": []})},
         consumers=(room("r1", env="prod"),),
-        faults=frozenset({"crash", "lag", "lost", "stale"}),
+        faults=frozenset({"crash", "lag", "lost", "reads", "stale"}),
         people=frozenset({"delete", "edit"}),
         others=frozenset({"use", "leave"}),
         settled=True,
@@ -115,7 +124,7 @@ SCENARIOS = (
         CHAT,
         {"vod": ({"rooms": _PROD, "deletionPolicy": "DetachAndDelete"},)},
         consumers=(room("r1", env="prod"),),
-        faults=frozenset({"crash", "lag"}),
+        faults=frozenset({"crash", "lag", "reads"}),
         people=frozenset({"delete"}),
         disturbances=3,
     ),
@@ -130,7 +139,7 @@ SCENARIOS = (
             )
         },
         consumers=(channel("c1", env="prod"),),
-        faults=_CALLS | {"lag", "refused", "failed"},
+        faults=_CALLS | {"lag", "reads", "refused", "failed"},
         people=frozenset({"edit", "delete"}),
         others=frozenset({"leave", "drop"}),
         settled=True,
@@ -139,7 +148,7 @@ SCENARIOS = (
         "a recording configuration is replaced while Lists lag",
         RECORDING,
         {"vod": ({**_REPLACE}, {**_REPLACE, **_THUMBS})},
-        faults=_CALLS | {"lag"},
+        faults=_CALLS | {"lag", "reads"},
         people=frozenset({"edit", "delete"}),
         settled=True,
         sweeps=True,
@@ -156,7 +165,7 @@ SCENARIOS = (
         },
         consumers=(channel("c1", "x"),),
         configurations=(configuration("x", RECORDING, owner=None),),
-        faults=_CALLS | {"stale", "lag"},
+        faults=_CALLS | {"stale", "lag", "reads"},
         people=frozenset({"edit", "delete"}),
         others=frozenset({"leave", "join", "gone"}),
     ),

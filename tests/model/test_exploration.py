@@ -15,8 +15,9 @@ _EXPLORED = 4_000  # states of each world whose every successor is judged; sever
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_state_is_safe_and_leads_to_the_goal(scenario: Scenario) -> None:
-    result = explore(scenario, limit=_EXPLORED, most=3)
+    result = explore(scenario, limit=None if scenario.whole else _EXPLORED, most=3)
     print(result)
     if result.counterexamples:
         raise Counterexample("\n\n".join(result.counterexamples))
+    assert result.complete or not scenario.whole
     assert result.states >= _EXPLORED, "the world has become smaller: something is no longer explored"

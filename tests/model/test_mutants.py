@@ -6,7 +6,7 @@ from model.explorer import explore
 from model.mutants import MUTANTS, Mutant
 from model.scenarios import named
 
-_ENOUGH = 6_000  # states; a fault that takes more to be found is one that a scenario should be made for
+_ENOUGH = 12_000  # states; a fault that takes more to be found is one that a scenario should be made for
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -8,8 +8,8 @@ __all__ = ["TROUBLES", "Crashed", "Line", "Trouble"]
 TROUBLES: Final = {
     # kind of call -> what may happen to it, and the sort of fault that a scenario must allow for it
     "write": {"killed": "crash", "lost": "lost", "unsent": "lost", "refused": "refused"},
-    "list": {"lagging": "lag"},
-    "read": {},
+    "list": {"lagging": "lag", "unanswered": "reads"},
+    "read": {"unanswered": "reads"},
     "kube": {"killed": "crash", "lost": "kube", "unsent": "kube"},
 }
 _WORDS: Final = {
@@ -17,6 +17,7 @@ _WORDS: Final = {
     "lost": "done, but the answer is lost",
     "unsent": "never arrives",
     "refused": "access denied",
+    "unanswered": "no answer comes",
     "lagging": "shows things as they were one write ago",
 }
 
