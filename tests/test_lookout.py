@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import Conflict, Forbidden, Gone, KubeError
 from ivs_operator.lookout import Lookout
 from ivs_operator.settings import Settings
-from ivs_operator.wiring import PLURALS
 
 OURS = "/apis/ivs-operator.dev/v1alpha1"
 CHATS = f"{OURS}/namespaces/live/chatloggingconfigurations"

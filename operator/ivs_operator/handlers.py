@@ -16,10 +16,11 @@ from ivs_operator.api.names import FINALIZER, GROUP, RECONCILE_AT_ANNOTATION, VE
 from ivs_operator.api.names import PAUSED_ANNOTATION as PAUSED
 from ivs_operator.domain.accounts import reference_of
 from ivs_operator.domain.identity import AccountKey, Key, Kind
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.engine.accounts import MERGED
 from ivs_operator.engine.queue import Lane
 from ivs_operator.kube.cache import is_observed
-from ivs_operator.wiring import PLURALS, Operator
+from ivs_operator.wiring import Operator
 
 __all__ = ["register"]
 

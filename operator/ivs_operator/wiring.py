@@ -2,18 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import kopf
 import structlog
 
-from ivs_operator.api.kinds import MANAGED_KINDS
+from ivs_operator.arrival import Arrival
 from ivs_operator.aws.estate import AwsEstate
 from ivs_operator.clock import Clock
-from ivs_operator.domain.identity import Kind
 from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.subject import Policy
 from ivs_operator.engine.accounts import Dispatch
 from ivs_operator.engine.claims import ResourceClaims
@@ -30,7 +30,6 @@ from ivs_operator.heartbeat import Heartbeat
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.client import KubernetesClient
 from ivs_operator.kube.connection import connect, kopf_login
-from ivs_operator.kube.errors import Forbidden, KubeError, Unreachable
 from ivs_operator.kube.leases import LeaseClient
 from ivs_operator.kube.listing import until_filled
 from ivs_operator.leadership import Office
@@ -40,27 +39,12 @@ from ivs_operator.readiness import Readiness
 from ivs_operator.settings import Settings
 from ivs_operator.tenants import Tenants
 
-__all__ = ["PLURALS", "Operator", "StartFailed"]
+__all__ = ["Operator"]
 
 STOP_GRACE: Final = 20.0
 """Seconds that work in hand may take at a stop: above the read time-out of one AWS call, below Kubernetes' 30."""
 
-_REFUSALS: Final = 3
-"""Refusals in a row until they are believed: an API server that has just started refuses everybody for a second or two,
-until it has read the roles."""
-
-_RIGHTS_AGAIN: Final = 5.0  # seconds between attempts while rights are missing
-_LONGEST_WAIT: Final = 30.0  # seconds between attempts to reach what is not there yet
-PLURALS: Final = {Kind(kind.kind): kind.plural for kind in MANAGED_KINDS}
-"""Plural by kind, as in the paths of the API server."""
-
-_T = TypeVar("_T")
-
 log = structlog.get_logger(__name__)
-
-
-class StartFailed(Exception):
-    """The operator can't start, and waiting would not help; the message says what to do."""
 
 
 class Operator:
@@ -133,12 +117,10 @@ class Operator:
             register=lambda registry: register(registry, self),
             on_gone=self.queue.add,
         )
-        cluster_id = self.settings.cluster_id
-        if cluster_id is None:
-            remedy = "; allow get of namespace kube-system, or set --cluster-id"
-            cluster_id = await self._patiently(KubernetesClient.cluster_uid, self._cluster, remedy=remedy)
-        await self._await_crds(self._cluster)
-        await self._await_sight()
+        arrival = Arrival(self._cluster, self.lookout, self._wait_for)
+        cluster_id = self.settings.cluster_id or await arrival.cluster_uid()
+        await arrival.crds(PLURALS.values())
+        await arrival.sight()
         self._assemble(self._cluster, cluster_id)
         assert self._tenants is not None  # noqa: S101 - assembled before
         self._tenants.need = self.lookout.need
@@ -198,8 +180,11 @@ class Operator:
             return
         await self._office.elector.run()
 
-    def _wait_for_cache(self, trouble: str) -> None:
+    def _wait_for(self, trouble: str) -> None:
         self._trouble = trouble
+
+    def _wait_for_cache(self, trouble: str) -> None:
+        self._wait_for(trouble)
         log.warning("waiting for the cache", reason=trouble)
 
     def _forget(self) -> None:
@@ -271,50 +256,6 @@ class Operator:
             active=self._tenure.valid,
         )
 
-    async def _await_crds(self, cluster: KubernetesClient) -> None:
-        """Wait until our kinds are served: they may be installed after us."""
-        wait = 1.0
-        while missing := set(PLURALS.values()) - await self._patiently(_served, cluster):
-            self._trouble = f"CRDs are missing: {', '.join(sorted(missing))}"
-            log.warning(
-                "CRDs are missing; waiting", missing=sorted(missing), remedy="ivs-operator crds | kubectl apply -f -"
-            )
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
-
-    async def _await_sight(self) -> None:
-        """Wait for the rights to list our kinds; the others may come while it works."""
-        while await self.lookout.blind():
-            self._trouble = await self.lookout.review() or self._trouble
-            await asyncio.sleep(_RIGHTS_AGAIN)
-
-    async def _patiently(
-        self, call: Callable[[KubernetesClient], Awaitable[_T]], cluster: KubernetesClient, *, remedy: str = ""
-    ) -> _T:
-        """Call until the API server answers: an operator may be there before its cluster is well, and before its roles.
-
-        When rights are missing, all are named at once, by the log and `/readyz`, and a grant needs no restart.
-        """
-        wait = 1.0
-        refusals = 0
-        while True:
-            try:
-                return await call(cluster)
-            except (Unreachable, Forbidden) as error:
-                missing = await self.lookout.review() if isinstance(error, Forbidden) else None
-                self._trouble = missing or str(error)
-                if missing:
-                    await asyncio.sleep(_RIGHTS_AGAIN)
-                    continue
-                refusals = refusals + 1 if isinstance(error, Forbidden) else 0
-                if refusals >= _REFUSALS:
-                    raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error
-                log.warning("waiting for Kubernetes", error=str(error), retry_in=wait)
-            except KubeError as error:
-                raise StartFailed(f"Kubernetes refuses: {error}{remedy}") from error
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
-
     def _unready(self) -> str | None:
         if self._trouble == "stopping" or not self._tasks:
             return self._trouble
@@ -345,7 +286,3 @@ class Operator:
             await self._cluster.close()
         if self._estate is not None:
             self._estate.close()
-
-
-async def _served(cluster: KubernetesClient) -> frozenset[str]:
-    return await cluster.served_plurals()

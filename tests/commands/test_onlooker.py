@@ -11,10 +11,10 @@ from ivs_operator.commands.onlooker import Onlooker, _leader
 from ivs_operator.commands.output import Notes
 from ivs_operator.domain.explanation import AtAws, Explanation, explain
 from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.placement import Identity
 from ivs_operator.domain.times import format_time
 from ivs_operator.settings import Settings
-from ivs_operator.wiring import PLURALS
 from support.fake_aws import FakeAws, FakeGateway
 from support.fake_cluster import FakeCluster
 from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION, arn_of, key_of, made_for, resource

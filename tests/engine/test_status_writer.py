@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivs_operator.api.names import FINALIZER
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.engine.status_writer import PROGRESS_INTERVAL, SETTLING, StatusWriter, merge_patch
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import Conflict, Unreachable
-from ivs_operator.wiring import PLURALS
 from support.fake_cluster import FakeCluster, merged
 from support.objects import arn_of, key_of, resource
 from support.virtual_time import VirtualClock, in_virtual_time

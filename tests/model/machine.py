@@ -15,6 +15,7 @@ from ivs_operator.aws.inventory import Inventory
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.failures import Failure, NotWritten
 from ivs_operator.domain.identity import Key, Kind
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.observed import ConsumerIndex, Users
 from ivs_operator.domain.placement import Identity
 from ivs_operator.domain.subject import Attempt, Memory, Policy, Subject
@@ -23,7 +24,6 @@ from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.reconciler import Reconciler
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.kube.cache import ResourceCache
-from ivs_operator.wiring import PLURALS
 from model import laws
 from model.ages import NOW, Ticking, age_class, held_until, ranked
 from model.cloud import Cloud, Gateway

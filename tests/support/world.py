@@ -15,6 +15,7 @@ from ivs_operator.aws.inventory import Inventory
 from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.placement import Identity
 from ivs_operator.domain.subject import Policy
 from ivs_operator.engine.claims import ResourceClaims
@@ -29,7 +30,6 @@ from ivs_operator.engine.workers import Workers
 from ivs_operator.handlers import _watcher
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.kube.errors import Unreachable
-from ivs_operator.wiring import PLURALS
 from support.fake_aws import FakeAws, FakeGateway
 from support.fake_cluster import FakeCluster, Resource
 from support.objects import ACCOUNT, CHAT, CLUSTER, RECORDING, REGION

@@ -44,12 +44,12 @@ async def orphans_of(listed: "Iterable[Listed]", cluster_id: str | None) -> "tup
         Failure: the cluster can't be read completely, so that nobody can tell.
     """
     from ivs_operator.domain.identity import Key, Kind
+    from ivs_operator.domain.kinds import PLURALS
     from ivs_operator.domain.orphans import holders_of, orphans_among
     from ivs_operator.kube.client import KubernetesClient
     from ivs_operator.kube.connection import connect
     from ivs_operator.kube.errors import KubeError
     from ivs_operator.kube.reader import KubernetesReader
-    from ivs_operator.wiring import PLURALS
 
     async with KubernetesClient(await connect()) as cluster:
         try:

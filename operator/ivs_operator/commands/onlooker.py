@@ -24,6 +24,7 @@ from ivs_operator.domain.explanation_looks import looks_beside
 from ivs_operator.domain.finding import Plan
 from ivs_operator.domain.identity import Key, owner_of
 from ivs_operator.domain.intake import Intake
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.observed import View
 from ivs_operator.domain.plan import plan as make_plan
 from ivs_operator.domain.subject import Placement, Policy, Situation
@@ -43,7 +44,6 @@ from ivs_operator.kube.errors import Forbidden, Gone, KubeError
 from ivs_operator.kube.reader import KubernetesReader
 from ivs_operator.leadership import candidacy
 from ivs_operator.settings import Settings
-from ivs_operator.wiring import PLURALS
 
 __all__ = ["Onlooker", "onlooker"]
 

@@ -25,6 +25,7 @@ from ivs_operator.domain.accounts import Role
 from ivs_operator.domain.cleanup import Verdict, foothold, hindrance
 from ivs_operator.domain.failures import CallFailed, NotFound
 from ivs_operator.domain.identity import Key, Kind
+from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.orphans import Holder, Orphan, holders_of, orphans_among
 from ivs_operator.domain.surplus import CONFIRM_GAP, CONFIRMATIONS
 from ivs_operator.kube.client import KubernetesClient
@@ -32,7 +33,6 @@ from ivs_operator.kube.connection import connect
 from ivs_operator.kube.errors import Gone, KubeError
 from ivs_operator.kube.reader import KubernetesReader
 from ivs_operator.settings import Settings
-from ivs_operator.wiring import PLURALS
 
 if TYPE_CHECKING:
     from ivs_operator.domain.observed import Configuration

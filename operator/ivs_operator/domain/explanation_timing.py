@@ -50,7 +50,8 @@ def timing_of(
     if paused:
         return Timing("nothing, until the annotation ivs-operator.dev/paused is removed")
     if stalled:
-        return Timing("nothing by itself: the spec, or what the message names, must change first")
+        text = "nothing by itself: the spec, or what the message names, must change first"
+        return Timing(f"{text} (what AWS has called invalid is tried again each hour all the same)")
     if reason in _WATCHED and not steps:
         return Timing(f"as soon as that changes at AWS; {look}")
     if reason in _FAST:

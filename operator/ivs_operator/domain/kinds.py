@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ivs_operator.api.kinds import MANAGED_KINDS
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.identity import Kind
 
-__all__ = ["TRAITS", "Traits", "count"]
+__all__ = ["PLURALS", "TRAITS", "Traits", "count"]
+
+PLURALS: Final[Mapping[Kind, str]] = {Kind(kind.kind): kind.plural for kind in MANAGED_KINDS}
+"""Plural by kind, as in the paths of the API server."""
 
 
 @dataclass(frozen=True, slots=True)

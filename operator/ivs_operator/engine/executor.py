@@ -142,7 +142,7 @@ class Executor:
             error=fault.message,
             code=fault.code,
             request_id=fault.request_id,
-            retry_in=round(failure.retry_at - self._now(), 1) if fault.kind is not FaultClass.INVALID else None,
+            retry_in=round(failure.retry_at - self._now(), 1),
         )
 
     def _settle_create(self, key: Key, fault: Fault) -> None:
