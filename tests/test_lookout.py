@@ -31,7 +31,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("path", "error", "doubted"), REFUSALS)
 def test_refusals(path: str, error: KubeError, doubted: tuple[bool, bool]) -> None:
-    cluster: Any = SimpleNamespace()
+    cluster: Any = SimpleNamespace(served_plurals=None)
     lookout = Lookout(
         Settings(),
         cluster=cluster,
