@@ -16,7 +16,7 @@ demo: $(VENV)/.installed ## A minute's story on a real API server and an AWS emu
 
 .PHONY: test
 test: $(VENV)/.installed control-plane engines browser ## All tests: core, emulator, CRDs on a real API server, end-to-end walks, chart
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup --ignore=tests/benchmarks $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed ## Style, types, the dependency rule

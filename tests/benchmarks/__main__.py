@@ -12,8 +12,9 @@ from typing import Any
 from benchmarks.machine import described
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_PARTS = ("ladder", "heights", "throughput", "rivals", "limits")
+_PARTS = ("imports", "ladder", "heights", "throughput", "rivals", "limits")
 _ONCE = ("heights", "limits")  # what takes long, or tells counts alone
+_FEW = 3  # sweeps at rest of what takes long
 
 
 def main() -> None:
@@ -54,14 +55,18 @@ def _options() -> argparse.Namespace:
 
 
 def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
+    if part == "imports":
+        from benchmarks.imports import imported
+
+        return imported()
     from benchmarks.stage import opened
 
     with opened() as stage:
         if part in ("ladder", "heights"):
             from benchmarks.ladder import climb
 
-            sizes = chosen.sizes if part == "ladder" else chosen.heights
-            rungs = climb(stage, sizes, factor=chosen.factor, sweeps=chosen.sweeps)
+            sizes, sweeps = (chosen.sizes, chosen.sweeps) if part == "ladder" else (chosen.heights, _FEW)
+            rungs = climb(stage, sizes, factor=chosen.factor, sweeps=sweeps)
             return {"rungs": rungs, "factor": chosen.factor}
         if part == "throughput":
             from benchmarks.throughput import pressed

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["climb"]
 
-INTERVAL = 5.0  # seconds between sweeps; a List of a thousand objects fits in, at rates multiplied
+_SHORTEST = 5.0  # seconds between sweeps; one of a thousand objects of each kind fits in, at rates multiplied
+_EACH = 0.004  # seconds more for each object beyond: an operator that sweeps all the time is never at rest
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
 _PACE = "IVS_OPERATOR_SWEEP_INTERVAL"
 _NAME = "benchmark"  # of all at AWS, so that copies can be exact
@@ -35,10 +36,14 @@ def climb(
     *,
     factor: float,
     sweeps: int,
-    interval: float = INTERVAL,
+    interval: float | None = None,
 ) -> list[dict[str, Any]]:
-    """The figures at each size: so many recording and so many logging configurations, all Ready."""
+    """The figures at each size: so many recording and so many logging configurations, all Ready.
+
+    Seconds between sweeps are such that the largest size comes to rest in between, unless `interval` says them.
+    """
     stage.clear()
+    interval = interval or max(_SHORTEST, _EACH * max(sizes))
     walk = stage.walk(factor=factor)
     walk.operator.environment[_PACE] = str(interval)
     start(walk)

@@ -1,6 +1,6 @@
 """What the operator asks of Kubernetes and of AWS, in counts: they are the same on every machine, unlike seconds.
 
-`make bench` prints a table; the bounds are the targets of the project and are asserted.
+The bounds are the targets of the project; `make bench` measures the same at the size that they speak of.
 """
 
 from __future__ import annotations
