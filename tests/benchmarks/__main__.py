@@ -46,7 +46,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
     parser.add_argument("--factor", type=float, default=50.0, help="AWS's rates times this, for bulk (50)")
-    parser.add_argument("--rate-factor", type=float, default=8.0, help="AWS's rates times this, for throughput (8)")
+    parser.add_argument("--rate-factor", type=float, default=16.0, help="AWS's rates times this, for rooms (16)")
+    parser.add_argument("--create-factor", type=float, default=4.0, help="AWS's rates times this, for creates (4)")
     parser.add_argument("--rival-objects", type=int, default=100, help="objects for the textbook's comparison (100)")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in the textbook's comparison (20)")
     parser.add_argument("--shared", action="store_true", help="say that other work went on on the machine")
@@ -71,7 +72,8 @@ def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
         if part == "throughput":
             from benchmarks.throughput import pressed
 
-            return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, factor=chosen.rate_factor)
+            factors = {"factor": chosen.rate_factor, "create_factor": chosen.create_factor}
+            return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, **factors)
         if part == "limits":
             from benchmarks.limits import divided
 
