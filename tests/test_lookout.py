@@ -23,6 +23,7 @@ REFUSALS = [
     pytest.param(f"{CHATS}?limit=500", GONE, (False, False), id="a kind is missing: the census itself asks so"),
     pytest.param(f"{OURS}/chatloggingconfigurations?limit=500", GONE, (False, False), id="in all namespaces"),
     pytest.param(f"{OURS}/awsaccounts?limit=500", GONE, (False, False), id="or AWSAccounts are"),
+    pytest.param(OURS, GONE, (False, False), id="or all of them are"),
     pytest.param(f"{CHATS}/vod/status", FORBIDDEN, (True, False), id="a right is missing"),
     pytest.param(f"{CHATS}/vod/status", Conflict("changed"), (False, False), id="somebody else has written"),
     pytest.param("/apis/coordination.k8s.io/v1/namespaces/x/leases/y", FORBIDDEN, (False, False), id="a Lease"),

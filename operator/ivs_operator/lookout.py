@@ -94,8 +94,10 @@ class Lookout:
 def _is_list(path: str) -> bool:
     """Whether a path is of all objects of ours. That these are not found says nothing of one: their kind is missing.
 
-    The census asks by such paths itself, and would never end.
+    The census asks by such paths itself, and would never end; so does whoever asks which kinds are served.
     """
+    if path == f"/apis/{GROUP}/{VERSION}":
+        return True
     match path.partition("?")[0].removeprefix(f"/apis/{GROUP}/{VERSION}/").split("/"):
         case [_] | ["namespaces", _, _]:
             return True

@@ -9,18 +9,27 @@ from typing import Any
 
 __all__ = ["imported"]
 
-_PROGRAM = "import resource, ivs_operator.handlers; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+_MODULES = ("__main__", "commands.run", "logs", "aws.endpoints", "aws.regions", "handlers", "wiring")
+_PROGRAM = f"""
+import resource
+{"; ".join(f"import ivs_operator.{name}" for name in _MODULES)}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 _LINE = re.compile(r"^import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)$", re.MULTILINE)
 _TOLD = 6  # packages that are told by name
 
 
 def imported() -> dict[str, Any]:
-    """Milliseconds in all and of the packages that take longest, modules, and the process' kilobytes afterwards."""
-    command = [sys.executable, "-X", "importtime", "-c", _PROGRAM]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    """Milliseconds in all and of the packages that take longest, modules, and the process' kilobytes afterwards.
+
+    What the bare interpreter imports by itself is left out.
+    """
+    done, bare = _timed(_PROGRAM), _timed("pass")
+    own = {name for _, name in _LINE.findall(bare.stderr)}
+    lines = [(int(micros) / 1000, name) for micros, name in _LINE.findall(done.stderr) if name not in own]
     packages: dict[str, float] = {}
-    lines = [(int(micros) / 1000, name.partition(".")[0]) for micros, name in _LINE.findall(done.stderr)]
-    for millis, package in lines:
+    for millis, name in lines:
+        package = name.partition(".")[0]
         packages[package] = packages.get(package, 0.0) + millis
     longest = sorted(packages.items(), key=lambda pair: -pair[1])[:_TOLD]
     return {
@@ -29,3 +38,8 @@ def imported() -> dict[str, Any]:
         "resident": int(done.stdout),
         "packages": {name: round(millis) for name, millis in longest},
     }
+
+
+def _timed(program: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-X", "importtime", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True)

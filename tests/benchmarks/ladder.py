@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["climb"]
 
 _SHORTEST = 5.0  # seconds between sweeps; one of a thousand objects of each kind fits in, at rates multiplied
-_EACH = 0.004  # seconds more for each object beyond: an operator that sweeps all the time is never at rest
+_EACH = 0.004  # the same for each object of a kind, if that is longer: who sweeps all the time is never at rest
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
 _PACE = "IVS_OPERATOR_SWEEP_INTERVAL"
 _NAME = "benchmark"  # of all at AWS, so that copies can be exact

@@ -121,6 +121,7 @@ TIMES = [
     pytest.param({}, "nothing is to be done; the operator looks every 60 s", False, id="at rest"),
     pytest.param({"paused": True, "steps": True}, "nothing, until the annotation", False, id="paused goes before all"),
     pytest.param({"reason": "InvalidSpec", "stalled": True}, "nothing by itself", False, id="a person must act"),
+    pytest.param({"reason": "InvalidSpec", "refused": True, "steps": True}, "once an hour", True, id="AWS said no"),
     pytest.param({"reason": "RoomFull"}, "as soon as that changes at AWS", False, id="somebody else must act"),
     pytest.param({"reason": "RoomFull", "steps": True}, "at once", False, id="somebody has acted already"),
     pytest.param({"reason": "Throttled", "steps": True}, "within a minute", True, id="passes by itself"),
@@ -133,7 +134,14 @@ TIMES = [
 
 @pytest.mark.parametrize(("facts", "says", "can_hurry"), TIMES)
 def test_when(facts: dict[str, Any], says: str, can_hurry: bool) -> None:
-    usual: dict[str, Any] = {"reason": "", "stalled": False, "steps": False, "paused": False, "wake": None}
+    usual: dict[str, Any] = {
+        "reason": "",
+        "stalled": False,
+        "refused": False,
+        "steps": False,
+        "paused": False,
+        "wake": None,
+    }
     found = timing_of(**{**usual, **facts}, now=NOW, sweep_interval=60.0)
     assert says in found.text
     assert found.can_hurry is can_hurry

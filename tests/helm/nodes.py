@@ -45,7 +45,7 @@ class Words:
 @contextmanager
 def pretended_node(cluster: Cluster) -> Iterator[Words]:
     """While this lasts, pods run and are ready on a node that does not exist."""
-    api = ApiServer(cluster.kubeconfig)
+    api = ApiServer(cluster.kubeconfig, kept=True)
     annotations = {"kwok.x-k8s.io/node": "fake"}
     with suppress(Refused):  # it is there from before
         api.call("POST", "/api/v1/nodes", {"metadata": {"name": NODE, "annotations": annotations}})

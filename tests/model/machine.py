@@ -6,6 +6,7 @@ things are re-stated: the Executor's order (associations of a step run side by s
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from ivs_operator.api.names import FINALIZER
 from ivs_operator.aws import inventory as inventory_module
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.domain.accounts import Role
-from ivs_operator.domain.failures import Failure, NotWritten
+from ivs_operator.domain.failures import CallFailed, Failure, NotWritten
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.observed import ConsumerIndex, Users
@@ -150,9 +151,10 @@ class Machine:
         return bool(outcome.result == "continues")
 
     def sweep(self, line: Line, *, consumers: bool) -> None:
-        """The periodic look, as far as it reads."""
+        """The periodic look, as far as it reads; what was read before a List failed counts."""
         self.gateway.line = line
-        drive(self.inventory.sweep(consumers=consumers, streams=False))
+        with suppress(CallFailed):
+            drive(self.inventory.sweep(consumers=consumers, streams=False))
 
     def subject(self, number: int, record: Record) -> Subject:
         """What a record amounts to."""

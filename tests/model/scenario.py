@@ -34,7 +34,7 @@ class Scenario:
     """Whether a sweep may come at any moment, and not only when time passes."""
     moments: bool = False
     """Whether a few seconds may pass: longer than a poll, shorter than any grace."""
-    whole: bool = False
-    """Whether the tests explore it to its end: it takes many disturbances, and has few states."""
+    whole: int = 0
+    """States that it has at least, if the tests explore it to its end: it takes many disturbances, and has few."""
     most_made: int = 3
     """AWS objects made on one path; what would make more is not followed."""

@@ -45,7 +45,7 @@ SCENARIOS = (
         disturbances=5,
         faults=frozenset({"crash", "lag", "reads"}),
         sweeps=True,
-        whole=True,
+        whole=13_000,
     ),
     Scenario(
         "a recording configuration is made once",

@@ -184,9 +184,8 @@ class World:
         yield Move("a long time passes, with a sweep", 0, to)
 
     def _list_troubles(self, state: State) -> list[Trouble]:
-        if "lag" not in self.scenario.faults or state.cloud.before is None:
-            return []
-        return [Trouble(at, "lagging") for at in range(2)]
+        allowed = [what for what in self._allowed["list"] if what != "lagging" or state.cloud.before is not None]
+        return [Trouble(at, what) for at in range(2) for what in allowed]
 
     def _swept(self, state: State, trouble: Trouble | None) -> tuple[Line, int]:
         machine = self.machine

@@ -131,6 +131,7 @@ def explain(
     found = _found(plan, told) if asked is None else replace(told, since="")
     finding = verdict(plan)
     steps = steps_of(s, plan) if asked is None else ()
+    stalled = finding is not None and finding.stalled and asked is None
     return Explanation(
         key=s.subject.key,
         generation=s.subject.generation,
@@ -145,7 +146,8 @@ def explain(
         steps=steps,
         timing=timing_of(
             reason=told.reason if told.ready is False and told.generation == s.subject.generation else found.reason,
-            stalled=bool(finding is not None and finding.stalled and asked is None) or _stalled(s),
+            stalled=stalled or (_stalled(s) and not steps),
+            refused=_stalled(s) and bool(steps),
             steps=bool(steps),
             paused=s.subject.paused,
             wake=plan.wake if asked is None else None,

@@ -35,23 +35,30 @@ class Timing:
     """Whether the annotation `reconcile-at` makes it happen at once."""
 
 
+_STALLED: Final = Timing("nothing by itself: the spec, or what the message names, must change first")
+_INVALID: Final = Timing("AWS has called it invalid: tried again by itself once an hour", can_hurry=True)
+
+
 def timing_of(
     *,
     reason: str,
     stalled: bool,
+    refused: bool,
     steps: bool,
     paused: bool,
     wake: float | None,
     now: float,
     sweep_interval: float,
 ) -> Timing:
-    """When the operator acts next, given why the object is not Ready (`reason`) and whether there are steps to do."""
+    """When the operator acts next, given why the object is not Ready (`reason`) and whether there are steps to do.
+
+    `refused`: AWS has called a step invalid that the operator would take; it says so of what passes, too.
+    """
     look = f"the operator looks every {sweep_interval:g} s"
     if paused:
         return Timing("nothing, until the annotation ivs-operator.dev/paused is removed")
-    if stalled:
-        text = "nothing by itself: the spec, or what the message names, must change first"
-        return Timing(f"{text} (what AWS has called invalid is tried again each hour all the same)")
+    if stalled or refused:
+        return _INVALID if refused else _STALLED
     if reason in _WATCHED and not steps:
         return Timing(f"as soon as that changes at AWS; {look}")
     if reason in _FAST:

@@ -129,8 +129,8 @@ class Executor:
             self._settle_create(key, fault)
         if isinstance(action, do.Untag):
             self._memories.untag_tried(key)
-            if fault.applied is None:  # what nobody owns any more must not be worked on as ours
-                region.doubt(action.arn)
+        if isinstance(action, do.Tag | do.Untag) and fault.applied is None:
+            region.doubt(action.arn)  # whose it is now, only a Get can tell: another object may be about to adopt it
         if isinstance(action, do.Delete) and fault.code == "ConflictException":
             region.audience.forget_users(action.arn)
         failure = self._memories.failed(key, action.target, fault, self._now())

@@ -16,14 +16,17 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import kopf
 import structlog
+from kopf._cogs.structs.bodies import RawBody, RawEvent
 from kopf._cogs.structs.references import Insights
+from kopf._core.reactor.observation import process_discovered_resource_event
 
 from ivs_operator.api.names import GROUP
-from ivs_operator.kube import roll_call
+from ivs_operator.kube.roll_call import INTERVAL, call_the_roll
 
 __all__ = ["Watches"]
 
@@ -49,6 +52,9 @@ for that moment is more than all that is kept of them, and stays with the proces
 _WATCHER: Final = "watcher for"  # beginning of the names of kopf's tasks that each keep a stream
 _PAUSE_WAITER: Final = "pause-waiter"  # beginning of the names of kopf's tasks that end a stream when kopf is paused
 
+_SOMETHING_OF_OURS: Final = RawEvent(type="MODIFIED", object=RawBody(spec={"group": GROUP}))
+"""What makes kopf look at what is served of our group: a CustomResourceDefinition of it seems to have changed."""
+
 # It would tell at each beginning that it does not handle signals: they are the operator's.
 logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
 
@@ -68,13 +74,14 @@ class Watches:
         selectors: Mapping[str, str] | None = None,
         inactivity: float = INACTIVITY,
         backoffs: tuple[float, ...] = _BACKOFFS,
-        roll_calls: float = roll_call.INTERVAL,
+        roll_calls: float = INTERVAL,
         on_end: Callable[[Exception | None], None] = lambda _: None,
     ) -> None:
-        """`register` connects kopf's handlers for `plurals`; they run in kopf's loop. `selectors` are label selectors.
+        """`register` connects kopf's handlers for `plurals`; they run in kopf's loop.
 
-        `served` asks the API server which plurals it serves, and `on_end` is told whenever kopf has ended, and why;
-        both run in the caller's loop. `roll_calls` are seconds between looks at whether all that is served is watched.
+        `selectors` are label selectors by plural. `served` asks the API server which plurals it serves, and `on_end` is
+        told whenever kopf has ended, and why; both run in the caller's loop. `roll_calls` are seconds between looks at
+        whether all that is served is watched.
         """
         self._register = register
         self._plurals = frozenset(plurals)
@@ -124,20 +131,26 @@ class Watches:
             return
         registry = kopf.OperatorRegistry()
         self._register(registry)
-        insights = Insights()
+        insights, settings = Insights(), self._settings()
         try:
             tasks = await kopf.spawn_tasks(
                 registry=registry,
                 insights=insights,
-                settings=self._settings(),
+                settings=settings,
                 standalone=True,
                 clusterwide=not self._namespaces,
                 namespaces=self._namespaces,
                 stop_flag=stop,
                 memo=kopf.Memo(),
             )
-            calls = roll_call.missed(insights, self._plurals, self._ask_home, self._roll_calls)
-            tasks = [*tasks, asyncio.create_task(calls, name="roll calls")]
+            look_again = partial(
+                process_discovered_resource_event,
+                raw_event=_SOMETHING_OF_OURS,
+                settings=settings,
+                registry=registry,
+                insights=insights,
+            )
+            tasks = [*tasks, asyncio.create_task(self._call_the_roll(insights, look_again), name="roll calls")]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._interrupt = lambda: None
@@ -145,9 +158,11 @@ class Watches:
         await _end(tasks)
         _raise_first(ended)
 
-    def _ask_home(self) -> Awaitable[frozenset[str]]:
-        """What is served; the client that asks lives in the caller's loop."""
-        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._served(), self._home))
+    async def _call_the_roll(self, insights: Insights, look_again: Callable[[], Awaitable[None]]) -> None:
+        def served() -> Awaitable[frozenset[str]]:  # the client that asks lives in the caller's loop
+            return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._served(), self._home))
+
+        await call_the_roll(insights, self._plurals, served=served, look_again=look_again, interval=self._roll_calls)
 
     def _settings(self) -> kopf.OperatorSettings:
         """No writes of its own, short time-outs, few retries: what takes longer is ours to repeat."""
