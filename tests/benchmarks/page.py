@@ -178,7 +178,9 @@ def _imports(runs: list[dict[str, Any]]) -> str:
             f"{run['milliseconds']:,} ms",
             f"{run['modules']:,}",
             f"{run['resident'] / _KB:.0f} MB",
-            ", ".join(f"{name} {millis}" for name, millis in run["packages"].items()),
+            ", ".join(
+                f"{name} {millis}" for name, millis in sorted(run["packages"].items(), key=lambda each: -each[1])
+            ),
         ]
         for run in runs
     ]
