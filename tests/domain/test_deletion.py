@@ -286,6 +286,7 @@ RETAIN = [
     pytest.param(going("Retain", placement=NOWHERE), "release", id="unreachable: no attempt"),
     pytest.param(going("Retain", listed_at=0.0, state=None), "list", id="what status names may be somebody else's"),
     pytest.param(going("Retain", state=None), "inspect", id="a List may lag, so a Get decides"),
+    pytest.param(going("Retain", unlisted=[A]), "inspect", id="or a call without an answer may have changed its tags"),
     pytest.param(going("Retain", state=None, gone=[A]), "release", id="and what is gone needs nothing"),
     pytest.param(
         going("Retain", state=None, status={"region": "us-west-2"}), "release", id="nothing was made: nothing to untag"

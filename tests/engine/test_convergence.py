@@ -411,3 +411,27 @@ def test_the_owner_tag_alone_says_what_is_ours() -> None:
             assert set(aws.configurations) == {arn_of("hand-made"), arn_of("other")}
 
     story()
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("patience", [0.5, 3.0, 40.0])
+def test_what_is_adopted_and_let_go_at_once_keeps_no_tag_of_ours_whichever_answer_is_lost(
+    number: int, patience: float
+) -> None:
+    """The tagging may be done and not known of: only a look tells that there is something to take off."""
+
+    @in_virtual_time
+    async def story() -> None:
+        async with World(troubles={number: "lost"}) as world:
+            aws = world.aws[CHAT]
+            aws.put(configuration("x", owner=None, tags={"team": "theirs"}))
+            key = world.cluster.apply(resource(existing={"arn": arn_of("x")}, deletionPolicy="Retain"))
+            await world.for_(patience)
+            world.cluster.delete(key)
+            await world.until_at_rest()
+            assert world.cluster.resources == {}
+            (left,) = aws.configurations.values()
+            assert left.tags == {"team": "theirs"}
+            assert world.breaches == []
+
+    story()

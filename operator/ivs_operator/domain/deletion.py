@@ -62,7 +62,7 @@ def _retain(s: Situation) -> Finding:
     left, cause = _still_tagged(s)
     reachable = s.placement.fault is None and not s.subject.paused
     if reachable and not s.memory.untag_tried:
-        look = list_first(s, newer_than=0.0) if s.view.listed_at == 0.0 else unseen(s)
+        look = list_first(s, newer_than=0.0) if s.view.listed_at == 0.0 else unlisted(s) or unseen(s)
         if look is not None and look.actions:
             return look  # what only the status calls ours keeps its tags: they may be somebody else's
         arns = sorted(item.arn for item in s.view.owned)
