@@ -351,3 +351,20 @@ async def test_nothing_is_begun_for_whom_the_account_is_taken_from() -> None:
     tag = do.Tag(arn=A, tags={"team": "live"})
     await bench.executor.run([tag, *actions], bench.situation, bench.region, withdrawn=withdrawn)
     assert len(done) == before
+
+
+@pytest.mark.parametrize("action", [do.Tag(A, {"team": "live"}), do.Untag(A, ("team",))], ids=["tag", "untag"])
+@pytest.mark.parametrize(("trouble", "doubtful"), [("lost", True), ("unsent", True), ("throttled", False)])
+def test_whose_it_is_after_a_tagging_without_an_answer_only_a_get_tells(
+    action: do.Action, trouble: str, doubtful: bool
+) -> None:
+    @in_virtual_time
+    async def story() -> None:
+        bench = Bench(trouble=lambda _, writes: trouble if writes else None)
+        await bench.run(do.Refresh(0.0))
+        await bench.run(action)
+        assert (bench.region.view(bench.situation.subject.owner, (A,)).unlisted == {A}) is doubtful
+        await bench.run(do.Inspect(A))
+        assert not bench.region.view(bench.situation.subject.owner, (A,)).unlisted
+
+    story()
