@@ -41,7 +41,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="*", choices=_PARTS, default=_PARTS, help="what to measure; none: only render")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000], help="objects of each kind")
     parser.add_argument("--heights", type=int, nargs="+", default=[5000], help="the same, once: it takes long")
-    parser.add_argument("--runs", type=int, default=3, help="how often what has a range is measured (3)")
+    parser.add_argument("--runs", type=int, default=1, help="how often: 1 takes 20 minutes, 3 twice that, with ranges")
     parser.add_argument("--sweeps", type=int, default=10, help="sweeps at rest (10)")
     parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
@@ -49,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate-factor", type=float, default=16.0, help="AWS's rates times this, for rooms (16)")
     parser.add_argument("--create-factor", type=float, default=4.0, help="AWS's rates times this, for creates (4)")
     parser.add_argument("--rival-objects", type=int, default=100, help="objects for the textbook's comparison (100)")
+    parser.add_argument("--rival-sweeps", type=int, default=5, help="looks at everything in that comparison (5)")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in the textbook's comparison (20)")
     parser.add_argument("--shared", action="store_true", help="say that other work went on on the machine")
     parser.add_argument("--output", type=Path, default=_DOCS, help="folder of benchmarks.md (docs)")
@@ -80,7 +81,7 @@ def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
             return divided(stage, objects=chosen.rival_objects, factor=chosen.factor)
         from benchmarks.rivals import compared
 
-        return compared(stage, objects=chosen.rival_objects, kills=chosen.kills, sweeps=chosen.sweeps)
+        return compared(stage, objects=chosen.rival_objects, kills=chosen.kills, sweeps=chosen.rival_sweeps)
 
 
 if __name__ == "__main__":
