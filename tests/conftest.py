@@ -32,7 +32,7 @@ _CALLS = pytest.StashKey[set[tuple[str, str, str]]]()
 _BREACHES = pytest.StashKey[list[str]]()
 _CRDS = Path(__file__).parent.parent / "crds"
 _LOCAL = "local_control_plane"
-_LOCAL_FIXTURES = frozenset({"own_control_plane", "control_plane_binaries", "audit_log"})
+_LOCAL_FIXTURES = frozenset({"bare_control_plane", "own_control_plane", "control_plane_binaries", "audit_log"})
 _LOCAL_NAMES = frozenset({"audit_log", "kube_writes", "mark"})
 
 
@@ -136,13 +136,19 @@ def control_plane_binaries() -> Binaries:
 
 
 @pytest.fixture
-def own_control_plane(control_plane_binaries: Binaries, tmp_path: Path) -> Iterator[ControlPlane]:
-    """A control plane for one test that stops or restarts parts of it; 3 s and 0.4 GB, so seldom."""
+def bare_control_plane(control_plane_binaries: Binaries, tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane for one test, without our CRDs; 3 s and 0.4 GB, so seldom."""
     from ivs_sandbox.control_plane import ControlPlane
 
     with ControlPlane(control_plane_binaries, tmp_path / "control-plane") as started:
-        started.apply_crds(_CRDS)
         yield started
+
+
+@pytest.fixture
+def own_control_plane(bare_control_plane: ControlPlane) -> ControlPlane:
+    """A control plane for one test that stops or restarts parts of it, with our CRDs."""
+    bare_control_plane.apply_crds(_CRDS)
+    return bare_control_plane
 
 
 @pytest.fixture

@@ -172,27 +172,26 @@ def test_the_process_ends_on_sigint_too(begin: Callable[..., Walk]) -> None:
 
 
 def test_an_api_server_that_comes_later_is_waited_for_and_crds_too(
-    make_operator: Callable[..., OperatorProcess], own_control_plane: ControlPlane, emulator: Emulator
+    make_operator: Callable[..., OperatorProcess], bare_control_plane: ControlPlane, emulator: Emulator
 ) -> None:
-    kubeconfig = install_service_account(own_control_plane)
-    own_control_plane.kubectl("delete", "crds", "--all")
-    own_control_plane.stop_api_server()
+    kubeconfig = install_service_account(bare_control_plane)
+    bare_control_plane.stop_api_server()
     process = make_operator(kubeconfig, cluster_id="patient")
     process.launch()
 
     waiting = process.wait_line(event="waiting for Kubernetes", level="warning")
-    assert own_control_plane.url in waiting["error"]
+    assert bare_control_plane.url in waiting["error"]
     assert process.probe("/healthz")[0] == 200, "alive, so that nobody restarts it"
     assert process.probe("/readyz")[0] == 503
 
-    own_control_plane.restart_api_server()
+    bare_control_plane.restart_api_server()
     missing = process.wait_line(event="CRDs are missing; waiting")
     assert "ivs-operator crds" in missing["remedy"]
     assert "CRDs" in process.probe("/readyz")[1]
 
-    own_control_plane.apply_crds(CRDS)
+    bare_control_plane.apply_crds(CRDS)
     process.wait_ready()
-    walk = Walk(own_control_plane, "default", emulator, process)
+    walk = Walk(bare_control_plane, "default", emulator, process)
     walk.apply(CHAT, "logs", destinationConfiguration=s3(emulator.bucket("logs")))
     walk.ready(CHAT, "logs")
     walk.api.close()
