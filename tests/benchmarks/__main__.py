@@ -47,7 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
     parser.add_argument("--factor", type=float, default=50.0, help="AWS's rates times this, for bulk (50)")
     parser.add_argument("--rate-factor", type=float, default=16.0, help="AWS's rates times this, for rooms (16)")
-    parser.add_argument("--create-factor", type=float, default=4.0, help="AWS's rates times this, for creates (4)")
+    parser.add_argument("--create-factor", type=float, default=2.0, help="AWS's rates times this, for creates (2)")
     parser.add_argument("--rival-objects", type=int, default=100, help="objects for the textbook's comparison (100)")
     parser.add_argument("--rival-sweeps", type=int, default=5, help="looks at everything in that comparison (5)")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in the textbook's comparison (20)")
