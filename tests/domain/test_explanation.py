@@ -121,7 +121,7 @@ TIMES = [
     pytest.param({}, "nothing is to be done; the operator looks every 60 s", False, id="at rest"),
     pytest.param({"paused": True, "steps": True}, "nothing, until the annotation", False, id="paused goes before all"),
     pytest.param({"reason": "InvalidSpec", "stalled": True}, "nothing by itself", False, id="a person must act"),
-    pytest.param({"reason": "InvalidSpec", "refused": True, "steps": True}, "once an hour", True, id="AWS said no"),
+    pytest.param({"reason": "CreateFailed", "refused": True, "steps": True}, "once an hour", True, id="AWS said no"),
     pytest.param({"reason": "RoomFull"}, "as soon as that changes at AWS", False, id="somebody else must act"),
     pytest.param({"reason": "RoomFull", "steps": True}, "at once", False, id="somebody has acted already"),
     pytest.param({"reason": "Throttled", "steps": True}, "within a minute", True, id="passes by itself"),
@@ -153,6 +153,25 @@ def test_a_refused_create_is_told_and_tried_again() -> None:
     assert (found.told.ready, found.told.reason, found.found.reason) == (False, "AccessDenied", "Creating")
     assert "ivschat:CreateLoggingConfiguration" in calls(found)
     assert "15 minutes" in found.timing.text
+
+
+CALLED_INVALID = [
+    pytest.param("CreateFailed", 1, "once an hour", id="AWS has refused the step"),
+    pytest.param("CreateFailed", 2, "at once", id="it was edited since"),
+    pytest.param("OwnedElsewhere", 1, "15 minutes", id="stalled for another reason, which is gone"),
+]
+
+
+@pytest.mark.parametrize(("reason", "generation", "says"), CALLED_INVALID)
+def test_what_aws_has_called_invalid_is_told_as_such_and_nothing_else_is(
+    reason: str, generation: int, says: str
+) -> None:
+    status = refused(reason, "no")
+    stalled = {"type": "Stalled", "status": "True", "reason": reason, "observedGeneration": 1}
+    status["conditions"].append(stalled)
+    found = explained(resource(generation=generation, status=status))
+    assert found.steps
+    assert says in found.timing.text
 
 
 def test_a_status_of_an_earlier_generation_says_nothing_of_the_present_one() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ivs_operator.api.names import FINALIZER
-from ivs_operator.api.reasons import ConditionType
+from ivs_operator.api.reasons import ConditionType, Reason
 from ivs_operator.domain.conditions import verdict
 from ivs_operator.domain.explanation_looks import seen_beside
 from ivs_operator.domain.explanation_steps import Step, steps_of
@@ -132,6 +132,7 @@ def explain(
     finding = verdict(plan)
     steps = steps_of(s, plan) if asked is None else ()
     stalled = finding is not None and finding.stalled and asked is None
+    present = told.ready is False and told.generation == s.subject.generation
     return Explanation(
         key=s.subject.key,
         generation=s.subject.generation,
@@ -145,9 +146,9 @@ def explain(
         blockers=_blockers(s, plan, asked)[:MOST],
         steps=steps,
         timing=timing_of(
-            reason=told.reason if told.ready is False and told.generation == s.subject.generation else found.reason,
+            reason=told.reason if present else found.reason,
             stalled=stalled or (_stalled(s) and not steps),
-            refused=_stalled(s) and bool(steps),
+            refused=_stalled(s) and present and told.reason in _CALLED_INVALID and bool(steps),
             steps=bool(steps),
             paused=s.subject.paused,
             wake=plan.wake if asked is None else None,
@@ -188,6 +189,10 @@ def _found(plan: Plan, told: Standing) -> Standing:
     if finding is None:
         return Standing(ready=True, reason="Available", message=told.message if told.ready else "all is as wanted")
     return Standing(ready=False, reason=str(finding.reason), message=finding.message)
+
+
+_CALLED_INVALID: Final = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED})
+"""Reasons of what AWS has refused as invalid, when the object is Stalled; see `aws.errors`."""
 
 
 def _stalled(s: Situation) -> bool:
