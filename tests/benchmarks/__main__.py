@@ -6,14 +6,21 @@ Figures go to docs/benchmarks/figures.json, part by part, and from there to docs
 import argparse
 import json
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import described
 
+if TYPE_CHECKING:
+    from benchmarks.stage import Stage
+
+Report = Callable[[str], None]
+
 _DOCS = Path(__file__).parents[2] / "docs"
-_PARTS = ("imports", "ladder", "heights", "throughput", "rivals", "limits")
-_ONCE = ("heights", "limits")  # what takes long, or tells counts alone
+_PARTS = ("imports", "ladder", "heights", "throughput", "rivals", "kills", "limits")
+_ONCE = ("heights", "kills", "limits")  # what takes long, or tells counts alone
 _FEW = 3  # sweeps at rest of what takes long
 
 
@@ -23,14 +30,14 @@ def main() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     figures: dict[str, Any] = json.loads(target.read_text()) if target.exists() else {}
     for part in chosen.parts:
+        began = time.monotonic()
+        report = partial(_report, part, began)
         runs: list[dict[str, Any]] = []
-        for number in range(1 if part in _ONCE else chosen.runs):
-            began = time.monotonic()
-            print(f"{part}, run {number + 1} ...", flush=True)
-            runs.append(_measured(part, chosen))
+        for told in _measured(part, chosen, 1 if part in _ONCE else chosen.runs, report):
+            runs.append(told)
             figures[part] = {"machine": described(shared=chosen.shared), "runs": runs}
             target.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-            print(f"... {time.monotonic() - began:.0f} s", flush=True)
+        report("measured")
     from benchmarks.page import write
 
     write(figures, chosen.output)
@@ -41,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="*", choices=_PARTS, default=_PARTS, help="what to measure; none: only render")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000], help="objects of each kind")
     parser.add_argument("--heights", type=int, nargs="+", default=[5000], help="the same, once: it takes long")
-    parser.add_argument("--runs", type=int, default=1, help="how often: 1 takes 20 minutes, 3 twice that, with ranges")
+    parser.add_argument("--runs", type=int, default=3, help="how often, for ranges (3)")
     parser.add_argument("--sweeps", type=int, default=10, help="sweeps at rest (10)")
     parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
@@ -56,11 +63,17 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
+def _report(part: str, began: float, what: str) -> None:
+    print(f"{time.monotonic() - began:6.0f} s  {part}: {what}", flush=True)
+
+
+def _measured(part: str, chosen: argparse.Namespace, runs: int, report: Report) -> Iterator[dict[str, Any]]:
+    """What each run has told, as soon as it has."""
     if part == "imports":
         from benchmarks.imports import imported
 
-        return imported()
+        yield from (imported() for _ in range(runs))
+        return
     from benchmarks.stage import opened
 
     with opened() as stage:
@@ -68,20 +81,29 @@ def _measured(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
             from benchmarks.ladder import climb
 
             sizes, sweeps = (chosen.sizes, chosen.sweeps) if part == "ladder" else (chosen.heights, _FEW)
-            rungs = climb(stage, sizes, factor=chosen.factor, sweeps=sweeps)
-            return {"rungs": rungs, "factor": chosen.factor}
-        if part == "throughput":
-            from benchmarks.throughput import pressed
+            climbed = climb(stage, sizes, factor=chosen.factor, sweeps=sweeps, runs=runs, report=report)
+            yield from ({"rungs": rungs, "factor": chosen.factor} for rungs in climbed)
+            return
+        for number in range(runs):
+            report(f"run {number + 1}")
+            yield _once(part, stage, chosen)
 
-            factors = {"factor": chosen.rate_factor, "create_factor": chosen.create_factor}
-            return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, **factors)
-        if part == "limits":
-            from benchmarks.limits import divided
 
-            return divided(stage, objects=chosen.rival_objects, factor=chosen.factor)
-        from benchmarks.rivals import compared
+def _once(part: str, stage: "Stage", chosen: argparse.Namespace) -> dict[str, Any]:
+    if part == "throughput":
+        from benchmarks.throughput import pressed
 
-        return compared(stage, objects=chosen.rival_objects, kills=chosen.kills, sweeps=chosen.rival_sweeps)
+        factors = {"factor": chosen.rate_factor, "create_factor": chosen.create_factor}
+        return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, **factors)
+    if part == "limits":
+        from benchmarks.limits import divided
+
+        return divided(stage, objects=chosen.rival_objects, factor=chosen.factor)
+    from benchmarks.rivals import compared, killed
+
+    if part == "kills":
+        return killed(stage, kills=chosen.kills)
+    return compared(stage, objects=chosen.rival_objects, sweeps=chosen.rival_sweeps)
 
 
 if __name__ == "__main__":

@@ -42,25 +42,29 @@ def published() -> str:
     return _PUBLISHED
 
 
-def comparison(runs: list[dict[str, Any]]) -> str:
+def comparison(runs: list[dict[str, Any]], kills: list[dict[str, Any]]) -> str:
     """Ours and the textbook's operator on the same work."""
     first = runs[0]
     lines = [
         "## Against the textbook's operator\n",
         _INTRODUCTION.format(number=first["objects"], sweeps=first["sweeps"]),
-        table(_TITLE, merged_rows([_rows(run) for run in runs])),
+        table(_TITLE, merged_rows([_rows(run) for run in runs]) + [_killed(run) for run in kills]),
     ]
     return "\n".join(lines)
 
 
 def _rows(run: dict[str, Any]) -> list[list[str]]:
     both = [run["ours"], run["textbook"]]
-    killed = f"duplicates after {run['kills']} SIGKILLs, {run['ours']['killed']['objects']} objects"
     return [
         *([text, *(_step(each[step]) for each in both)] for step, text in _STEPS.items()),
         ["memory at rest", *(f"{each['memory']['now'] / 1024:.0f} MB" for each in both)],
-        [killed, *(str(each["killed"]["duplicates"]) for each in both)],
     ]
+
+
+def _killed(run: dict[str, Any]) -> list[str]:
+    both = [run["ours"], run["textbook"]]
+    title = f"duplicates after {run['kills']} SIGKILLs, {run['ours']['objects']} objects"
+    return [title, *(str(each["duplicates"]) for each in both)]
 
 
 def _step(reading: dict[str, Any]) -> str:

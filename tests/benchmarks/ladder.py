@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.copies import copy
-from benchmarks.readings import LONG, Meter, Reading, resident
+from benchmarks.readings import LONG, Meter, Reading, ended, resident
 from benchmarks.stage import BUCKET, load, settled, start
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from benchmarks.stage import Stage
     from support.walk import Walk
 
 __all__ = ["climb"]
 
-_SHORTEST = 5.0  # seconds between sweeps; one of a thousand objects of each kind fits in, at rates multiplied
-_EACH = 0.004  # the same for each object of a kind, if that is longer: who sweeps all the time is never at rest
+_SHORTEST = 1.0  # seconds between sweeps, at rates multiplied
+_EACH = 0.002  # the same for each object of a kind, if that is longer: who sweeps all the time is never at rest
+_NEVER = 3600.0  # the same where nothing is to be swept but what a start or a change has asked for
+_SETTLING = 2  # sweeps until a process that has just begun is at rest
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
 _PACE = "IVS_OPERATOR_SWEEP_INTERVAL"
 _NAME = "benchmark"  # of all at AWS, so that copies can be exact
 _SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
+
+Rung = dict[str, Any]
+Report = Callable[[str], None]
 
 
 def climb(
@@ -36,56 +39,68 @@ def climb(
     *,
     factor: float,
     sweeps: int,
+    runs: int = 1,
     interval: float | None = None,
-) -> list[dict[str, Any]]:
-    """The figures at each size: so many recording and so many logging configurations, all Ready.
+    report: Report = lambda _: None,
+) -> list[list[Rung]]:
+    """The figures at each size, for each run: so many recording and so many logging configurations, all Ready.
 
-    Seconds between sweeps are such that the largest size comes to rest in between, unless `interval` says them.
+    Objects are made once; each run is of processes of its own. Seconds between sweeps are such that a size comes to
+    rest in between, unless `interval` says them. `report` is told what is done.
     """
     stage.clear()
-    interval = interval or max(_SHORTEST, _EACH * max(sizes))
     walk = stage.walk(factor=factor)
-    walk.operator.environment[_PACE] = str(interval)
-    start(walk)
-    rungs: list[dict[str, Any]] = []
+    told: list[list[Rung]] = [[] for _ in range(runs)]
     before = 0
     for size in sorted(sizes):
-        rungs.append(_rung(walk, before, size, sweeps))
+        report(f"{size:,} + {size:,}: making them")
+        made = _filled(walk, before, size)
+        for number, rungs in enumerate(told):
+            report(f"{size:,} + {size:,}: run {number + 1}")
+            pace = interval or max(_SHORTEST, _EACH * size)
+            rungs.append({**made, **_weighed(walk, size, sweeps, pace=pace, run=number)})
         before = size
-    rungs[-1]["holders"] = _holders(stage, walk)
+    report("who holds memory")
+    told[0][-1]["holders"] = _holders(stage, walk)
     walk.operator.end()
-    return rungs
+    return told
 
 
-def _rung(walk: Walk, before: int, size: int, sweeps: int) -> dict[str, Any]:
+def _filled(walk: Walk, before: int, size: int) -> Rung:
+    """What it took to make the rest of them; an operator runs afterwards."""
     made = min(size, before + _MADE)
+    _begin(walk, _NEVER)
     meter = Meter(walk)
     for plural in (RECORDING, CHAT):
         load(walk, plural, range(before, made), name=_NAME)
     settled(walk, RECORDING, CHAT)
-    told: dict[str, Any] = {"objects": size, "added": made - before, "load": asdict(meter.read())}
+    told: Rung = {"objects": size, "added": made - before, "load": asdict(meter.read())}
     if size > made:
         told["copies"] = asdict(_copied(walk, range(made, size)))
-    if size:  # nothing is swept where there is nothing
-        told["rest"] = asdict(at_rest(walk, sweeps))
-        told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
-    with _usual_pace(walk):
-        told["restart"] = asdict(_restarted(walk, 1 if size else 0))
-        told["memory"] = resident(walk.operator)
-        if size > 1:
-            told["edited"] = asdict(_edited_while_down(walk, size))
     return told
 
 
-@contextmanager
-def _usual_pace(walk: Walk) -> Iterator[None]:
-    """Processes that start meanwhile sweep as they do by default: a sweep more is nothing that a restart has cost."""
-    pace = walk.operator.environment.pop(_PACE)
-    yield
-    walk.rest(timeout=LONG)
-    walk.operator.kill()
-    walk.operator.environment[_PACE] = pace
+def _weighed(walk: Walk, size: int, sweeps: int, *, pace: float, run: int) -> Rung:
+    told: Rung = {}
+    if size:  # nothing is swept where there is nothing
+        told["rest"] = asdict(_at_rest(walk, sweeps, pace))
+    told["restart"] = asdict(_restarted(walk, 1 if size else 0))
+    told["memory"] = resident(walk.operator)
+    if size:
+        told["changes"] = {name: asdict(reading) for name, reading in _changes(walk).items()}
+    if size > 1:
+        told["edited"] = asdict(_edited_while_down(walk, f"at-{size}-{run}"))
+    return told
+
+
+def _begin(walk: Walk, pace: float) -> Meter:
+    """SIGKILL if one runs, and a new process that sweeps at this pace; what is told is since its start."""
+    if walk.operator.runs:
+        walk.operator.kill()
+    walk.operator.environment[_PACE] = str(pace)
+    meter = Meter(walk)
     start(walk)
+    return meter
 
 
 def _copied(walk: Walk, numbers: range) -> Reading:
@@ -93,26 +108,34 @@ def _copied(walk: Walk, numbers: range) -> Reading:
     walk.operator.kill()
     for plural in (RECORDING, CHAT):
         copy(walk, plural, numbers)
-    meter = Meter(walk)
-    start(walk)
-    _sweep(walk, meter, 1)
+    meter = _begin(walk, _NEVER)
+    _looked(walk, meter, 1)
     settled(walk, RECORDING, CHAT)
     return meter.read()
 
 
-def at_rest(walk: Walk, sweeps: int) -> Reading:
+def _at_rest(walk: Walk, sweeps: int, pace: float) -> Reading:
     """So many whole sweeps with nobody doing anything."""
-    _sweep(walk, Meter(walk), 2)  # what the last change has still to do
+    _begin(walk, pace)
+    _ended(walk, _SETTLING)  # asked again and again, so that none has begun since
     meter = Meter(walk)
-    _sweep(walk, meter, sweeps)
+    _looked(walk, meter, sweeps)  # asks AWS's own record: to ask the operator would be work for it
+    _ended(walk, _SETTLING + sweeps)
     return meter.read()
 
 
-def _sweep(walk: Walk, meter: Meter, sweeps: int) -> None:
-    def swept() -> bool:
-        return all(meter.first_pages(operation) >= sweeps for operation in _SWEEP_OF.values())
+def _ended(walk: Walk, sweeps: int) -> None:
+    """Return when so many sweeps have ended since the process began."""
+    until(lambda: ended(walk.operator) >= sweeps, f"{sweeps} sweeps have ended", timeout=LONG, last=walk.operator.tail)
 
-    until(swept, f"{sweeps} sweeps", timeout=LONG, last=walk.operator.tail)
+
+def _looked(walk: Walk, meter: Meter, times: int) -> None:
+    """Return when all of AWS has been listed so often, or at least the last time has begun."""
+
+    def begun() -> bool:
+        return all(meter.first_pages(operation) >= times for operation in _SWEEP_OF.values())
+
+    until(begun, f"{times} Lists of each kind", timeout=LONG, last=walk.operator.tail)
 
 
 def _changes(walk: Walk) -> dict[str, Reading]:
@@ -147,21 +170,18 @@ def _step(walk: Walk, act: Callable[[], object], done: Callable[[], object]) -> 
 def _restarted(walk: Walk, sweeps: int) -> Reading:
     """SIGKILL, a new process, and everything looked at."""
     walk.rest(timeout=LONG)
-    walk.operator.kill()
-    meter = Meter(walk)
-    start(walk)
-    _sweep(walk, meter, sweeps)
+    meter = _begin(walk, _NEVER)
+    _looked(walk, meter, sweeps)
     settled(walk, RECORDING, CHAT)
     return meter.read()
 
 
-def _edited_while_down(walk: Walk, size: int) -> Reading:
-    """How much a person's edit has to wait for at a start; each rung's own tag makes it one."""
+def _edited_while_down(walk: Walk, tag: str) -> Reading:
+    """How much a person's edit has to wait for at a start; a tag that was not there before makes it one."""
     walk.rest(timeout=LONG)
     walk.operator.kill()
-    meter = Meter(walk)
-    walk.edit(CHAT, "one-1", tags={"edited": f"at-{size}"})
-    start(walk)
+    walk.edit(CHAT, "one-1", tags={"edited": tag})
+    meter = _begin(walk, _NEVER)
     walk.ready(CHAT, "one-1", timeout=LONG)
     return meter.read()
 
@@ -169,10 +189,8 @@ def _edited_while_down(walk: Walk, size: int) -> Reading:
 def _holders(stage: Stage, walk: Walk) -> list[dict[str, Any]]:
     """Who has allocated what the process holds, by file, the largest first; at the last rung."""
     target = stage.folder / "memory.json"
-    walk.operator.kill()
     walk.operator.environment["IVS_BENCHMARK_TRACE"] = str(target)
-    start(walk)
-    _sweep(walk, Meter(walk), 1)
+    _looked(walk, _begin(walk, _NEVER), 1)
     walk.rest(timeout=LONG)
     walk.operator.signal(signal.SIGUSR1)
     text = until(lambda: target.read_text() if target.exists() else None, "the traced memory", timeout=LONG)

@@ -6,19 +6,21 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.ladder import at_rest
-from benchmarks.readings import LONG, resident
+from benchmarks.readings import LONG, Meter, ended, resident
 from benchmarks.stage import load, settled, start
+from support.deadlines import until
 from support.walk import CHAT, RECORDING
 
 if TYPE_CHECKING:
     from benchmarks.stage import Stage
+    from support.walk import Walk
 
 __all__ = ["divided"]
 
 _PROCESSES = 4
 _LABEL = "shard"
 _INTERVAL = 5.0
+_SWEEPS = 3  # at least so many of each process
 
 
 def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
@@ -39,15 +41,27 @@ def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
     settled(first, RECORDING, CHAT)
     for walk in walks:
         walk.rest(timeout=LONG)
-    rest = at_rest(first, 3 * _PROCESSES)
+    before = _ended(walks)
+    meter = Meter(first)
+    until(
+        lambda: all(now >= then + _SWEEPS for now, then in zip(_ended(walks), before, strict=True)),
+        f"{_SWEEPS} sweeps of each",
+        timeout=LONG,
+    )
+    rest, sweeps = meter.read(), sum(_ended(walks)) - sum(before)
     names = Counter(item["name"] for plural in (RECORDING, CHAT) for item in first.configurations(plural))
     told = {
         "processes": _PROCESSES,
         "objects": objects,
         "duplicates": sum(number - 2 for number in names.values()),
         "rest": asdict(rest),
+        "sweeps": sweeps,
         "memory": [resident(walk.operator) for walk in walks],
     }
     for walk in walks:
         walk.operator.end()
     return told
+
+
+def _ended(walks: list[Walk]) -> list[int]:
+    return [ended(walk.operator) for walk in walks]

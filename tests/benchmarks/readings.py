@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from support.operator_process import OperatorProcess
     from support.walk import Walk
 
-__all__ = ["LONG", "Meter", "Reading", "resident"]
+__all__ = ["LONG", "Meter", "Reading", "ended", "resident"]
 
 LONG = 1800.0
 """Seconds; only ends what will never come: thousands of objects on a busy machine take their time."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _OF_SWEEPS = "List"
+_ENDED = re.compile(r"^ivs_operator_sweep_seconds_count (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ def resident(operator: OperatorProcess) -> dict[str, int]:
     told = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if name == "VmRSS"}
     peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     return {"now": told["VmRSS"], "peak": peak}
+
+
+def ended(operator: OperatorProcess) -> int:
+    """Sweeps of an account and region that have ended since the process began, as its metrics tell."""
+    found = _ENDED.search(operator.metrics())
+    return int(float(found[1])) if found else 0
 
 
 def processor(operator: OperatorProcess) -> float:

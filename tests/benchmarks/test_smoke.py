@@ -11,7 +11,7 @@ from benchmarks.ladder import climb
 from benchmarks.machine import described
 from benchmarks.page import write
 from benchmarks.plots import exponent, log_log
-from benchmarks.summary import writes_of
+from benchmarks.summary import calls, writes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +25,14 @@ _AWS_WRITES = {"create": 1, "edit a tag": 1, "associate": 1, "release": 1, "dele
 
 
 def test_the_ladder_keeps_its_promises_and_becomes_a_page(stage: Stage, tmp_path: Path) -> None:
-    rungs = climb(stage, [0, _OBJECTS], factor=20, sweeps=_SWEEPS, interval=1)
+    runs = climb(stage, [0, _OBJECTS], factor=20, sweeps=_SWEEPS, runs=2)
 
-    rung = rungs[-1]
+    rung = runs[0][-1]
     assert (rung["rest"]["kube"], writes_of(rung["rest"])) == ({}, 0), "at rest nothing is written"
     assert (rung["restart"]["kube"], writes_of(rung["restart"])) == ({}, 0), "nor after a restart"
-    assert rung["rest"]["sweeps"]["ListLoggingConfigurations"] >= _SWEEPS
+    assert rung["rest"]["sweeps"]["ListLoggingConfigurations"] == _SWEEPS, "whole sweeps are counted"
+    assert calls(rung["rest"], "ivs") == 2 * _SWEEPS, "one page of each kind for each sweep"
+    assert calls(rung["restart"], "ivs") == 2
     for name, reading in rung["changes"].items():
         step = name.partition(": ")[2]
         assert sum(reading["kube"].values()) <= _KUBE_WRITES[step], (name, reading)
@@ -39,10 +41,11 @@ def test_the_ladder_keeps_its_promises_and_becomes_a_page(stage: Stage, tmp_path
     assert rung["holders"], "who holds memory is known"
 
     (tmp_path / "benchmarks").mkdir()
-    figures: dict[str, Any] = {"ladder": {"machine": described(shared=True), "runs": [{"rungs": rungs, "factor": 20}]}}
+    told = [{"rungs": rungs, "factor": 20} for rungs in runs]
+    figures: dict[str, Any] = {"ladder": {"machine": described(shared=True), "runs": told}}
     write(figures, tmp_path)
     assert f"among {_OBJECTS}" in (tmp_path / "benchmarks.md").read_text()
-    for picture in ("calls.svg", "memory.svg"):
+    for picture in ("calls.svg", "cpu.svg", "memory.svg"):
         ET.fromstring((tmp_path / "benchmarks" / picture).read_text())
 
 

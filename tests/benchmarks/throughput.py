@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.readings import LONG, Meter
+from benchmarks.readings import LONG, Meter, Reading
 from benchmarks.stage import BUCKET, load, settled, start
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
@@ -33,8 +33,7 @@ def pressed(stage: Stage, *, rooms: int, creates: int, factor: float, create_fac
     walk = stage.walk(factor=create_factor, sweep_interval=10)
     start(walk)
     walk.control.set(enforce_rates=True, rate_factor=create_factor)
-    for plural in (RECORDING, CHAT):
-        told[f"create {plural}"] = _created(walk, plural, creates, create_factor)
+    told |= _created(walk, creates, create_factor)
     walk.operator.end()
     walk = stage.beside(walk.namespace, factor=factor, sweep_interval=10)
     walk.control.set(enforce_rates=True, rate_factor=factor)
@@ -44,11 +43,17 @@ def pressed(stage: Stage, *, rooms: int, creates: int, factor: float, create_fac
     return told
 
 
-def _created(walk: Walk, plural: str, number: int, factor: float) -> dict[str, Any]:
+def _created(walk: Walk, number: int, factor: float) -> dict[str, Any]:
+    """Both kinds at once: each service has rates of its own."""
     meter, since = Meter(walk), walk.control.last_sequence()
-    load(walk, plural, range(number))
-    settled(walk, plural)
-    return _told(walk, meter, since, _CREATE_OF[plural], _CREATES * factor)
+    for plural in _CREATE_OF:
+        load(walk, plural, range(number))
+    settled(walk, *_CREATE_OF)
+    reading = meter.read()
+    allowed = _CREATES * factor
+    return {
+        f"create {plural}": _told(walk, reading, since, operation, allowed) for plural, operation in _CREATE_OF.items()
+    }
 
 
 def _associated(walk: Walk, rooms: int, factor: float) -> dict[str, Any]:
@@ -62,14 +67,13 @@ def _associated(walk: Walk, rooms: int, factor: float) -> dict[str, Any]:
     after = _updates(walk, since)
     _updated(walk, since, rooms)
     settled(walk, CHAT)
-    told = _told(walk, meter, since, "UpdateRoom", _UPDATES * factor)
+    told = _told(walk, meter.read(), since, "UpdateRoom", _UPDATES * factor)
     return {**told, "left when the edit came": rooms - before, "associated during the edit": after - before}
 
 
-def _told(walk: Walk, meter: Meter, since: int, operation: str, allowed: float) -> dict[str, Any]:
+def _told(walk: Walk, reading: Reading, since: int, operation: str, allowed: float) -> dict[str, Any]:
     times = [float(entry["time"]) for entry in walk.control.requests(since, operation=operation, status=200)]
     seconds = max(times) - min(times)
-    reading = meter.read()
     return {
         "allowed": allowed,
         "achieved": round((len(times) - 1) / seconds, 3) if seconds else allowed,
