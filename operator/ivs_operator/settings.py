@@ -93,7 +93,9 @@ class Settings(BaseSettings):
     sweep_interval: Annotated[float, Field(ge=1)] = Field(
         60.0, description="seconds between looks at everything in AWS; at least 1"
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(8, description="objects worked on at the same time")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        8, description="objects worked on at the same time; up to four times as many while they wait for AWS"
+    )
     cluster_id: str | None = Field(
         None,
         description="names this cluster in owner tags; none: the UID of namespace kube-system",

@@ -177,7 +177,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_takes_no_more() -> None:
     queue, script, workers = working(behaviour, number=1)
     queue.add(A)
     queue.add(B)
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.1)
     await workers.stop(10)
     assert finished == [A]
     assert not script.times(B)
@@ -237,6 +237,25 @@ async def test_objects_that_hang_take_no_worker_from_others() -> None:
         queue.add(key)
     await asyncio.sleep(10)
     assert all(script.times(key) for key in good)
+    await workers.stop(1)
+
+
+@in_virtual_time
+async def test_objects_that_wait_for_a_shared_list_are_not_the_limit() -> None:
+    """A create waits up to a second for a List newer than its intent; AWS's rates are to be the limit, not that."""
+    ended = 0
+
+    async def behaviour(key: Key) -> Outcome:
+        nonlocal ended
+        await asyncio.sleep(1)
+        ended += 1
+        return Outcome()
+
+    queue, _, workers = working(behaviour, number=2)
+    for number in range(60):
+        queue.add(Key(CHAT, "live", f"new-{number}"))
+    await asyncio.sleep(10)
+    assert ended >= 60, "two workers with three stand-ins each are eight at once, not two"
     await workers.stop(1)
 
 

@@ -32,8 +32,9 @@ _BREATH: Final = 0.05
 """Seconds until a key is looked at again at the soonest. A look may end without having waited for anything: one that
 asks for the next look at a moment that has passed would hold the event loop for ever."""
 
-_PATIENCE: Final = 1.5
-"""Seconds at one key after which a worker gets a stand-in: it waits, most likely for an AWS region that hangs."""
+_PATIENCE: Final = 0.25
+"""Seconds at one key after which a worker gets a stand-in: it waits for a List that is shared, for its turn at AWS's
+rates, or for a region that hangs. A look that waits for nothing takes milliseconds."""
 
 _STAND_INS: Final = 3  # for each worker at most
 
