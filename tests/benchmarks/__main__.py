@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Report = Callable[[str], None]
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_PARTS = ("imports", "ladder", "heights", "throughput", "rivals", "kills", "limits")
-_ONCE = ("heights", "kills", "limits")  # what takes long, or tells counts alone
+_PARTS = ("imports", "ladder", "heights", "creates", "rooms", "rivals", "kills", "limits")
+_ONCE = ("heights", "rooms", "kills", "limits")  # what takes long, or tells counts alone
 _FEW = 3  # sweeps at rest of what takes long
 
 
@@ -48,13 +48,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="*", choices=_PARTS, default=_PARTS, help="what to measure; none: only render")
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000], help="objects of each kind")
     parser.add_argument("--heights", type=int, nargs="+", default=[5000], help="the same, once: it takes long")
-    parser.add_argument("--runs", type=int, default=3, help="how often, for ranges (3)")
+    parser.add_argument("--runs", type=int, default=3, help="how often (3); heights, rooms, kills, limits: once")
     parser.add_argument("--sweeps", type=int, default=10, help="sweeps at rest (10)")
     parser.add_argument("--rooms", type=int, default=10_000, help="rooms to associate (10000)")
     parser.add_argument("--creates", type=int, default=300, help="objects created at once at AWS's rates (300)")
     parser.add_argument("--factor", type=float, default=50.0, help="AWS's rates times this, for bulk (50)")
-    parser.add_argument("--rate-factor", type=float, default=16.0, help="AWS's rates times this, for rooms (16)")
-    parser.add_argument("--create-factor", type=float, default=2.0, help="AWS's rates times this, for creates (2)")
+    parser.add_argument("--rate-factor", type=float, default=24.0, help="AWS's rates times this, for rooms (24)")
+    parser.add_argument("--create-factor", type=float, default=4.0, help="AWS's rates times this, for creates (4)")
     parser.add_argument("--rival-objects", type=int, default=100, help="objects for the textbook's comparison (100)")
     parser.add_argument("--rival-sweeps", type=int, default=5, help="looks at everything in that comparison (5)")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in the textbook's comparison (20)")
@@ -90,11 +90,12 @@ def _measured(part: str, chosen: argparse.Namespace, runs: int, report: Report) 
 
 
 def _once(part: str, stage: "Stage", chosen: argparse.Namespace) -> dict[str, Any]:
-    if part == "throughput":
-        from benchmarks.throughput import pressed
+    if part in ("creates", "rooms"):
+        from benchmarks.throughput import associated, created
 
-        factors = {"factor": chosen.rate_factor, "create_factor": chosen.create_factor}
-        return pressed(stage, rooms=chosen.rooms, creates=chosen.creates, **factors)
+        if part == "creates":
+            return created(stage, objects=chosen.creates, factor=chosen.create_factor)
+        return associated(stage, rooms=chosen.rooms, factor=chosen.rate_factor)
     if part == "limits":
         from benchmarks.limits import divided
 

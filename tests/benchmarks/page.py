@@ -28,6 +28,7 @@ kube-apiserver, the AWS emulator that ships, the operator as a process under the
 every machine; seconds of CPU are not. Objects are `size` RecordingConfigurations and as many ChatLoggingConfigurations.
 """
 _PARTS_OF = {"ladder": ("ladder", "heights")}
+_BESIDE = {"ladder": "heights", "creates": "rooms", "rivals": "kills"}
 _REST = [
     "size", "sweeps", "calls of ivs", "calls of ivschat", "other AWS calls", "Kubernetes writes in all sweeps",
     "CPU ms per sweep", "CPU of one core, a sweep a minute",
@@ -47,13 +48,13 @@ def write(figures: dict[str, Any], docs: Path) -> None:
     for name, section in (
         ("ladder", _ladder),
         ("imports", _imports),
-        ("throughput", _throughput),
+        ("creates", partial(_throughput, rooms=figures.get("rooms", {}).get("runs", []))),
         ("limits", _limits),
         ("rivals", partial(comparison, kills=figures.get("kills", {}).get("runs", []))),
     ):
         if name in figures:
             runs = [run for each in _PARTS_OF.get(name, (name,)) for run in figures.get(each, {}).get("runs", ())]
-            parts += [section(runs), _where(figures[name]) + _heights(figures if name == "ladder" else {})]
+            parts += [section(runs), _where(figures[name]) + _once(name, figures)]
     parts.append(published())
     (docs / "benchmarks.md").write_text("\n".join(parts))
     for name, picture in _pictures(figures).items():
@@ -71,13 +72,16 @@ def _where(part: dict[str, Any]) -> str:
     )
 
 
-def _heights(figures: dict[str, Any]) -> str:
-    """Of the sizes that take long."""
-    if "heights" not in figures:
+def _once(part: str, figures: dict[str, Any]) -> str:
+    """Of what takes long and was measured once, beside this part."""
+    name = _BESIDE.get(part, "")
+    if name not in figures:
         return ""
-    sizes = ", ".join(f"{size:,}" for size in by_size(figures["heights"]["runs"]))
-    beside = ", and other work went on beside" if figures["heights"]["machine"]["shared"] else ""
-    return f"\nOf {sizes} there was one run{beside}.\n"
+    what = name
+    if name == "heights":
+        what = " and ".join(f"{size:,} + {size:,} objects" for size in by_size(figures[name]["runs"]))
+    beside = ", and other work went on beside" if figures[name]["machine"]["shared"] else ""
+    return f"\nOf {what} there was one run, on {figures[name]['machine']['date']}{beside}.\n"
 
 
 def _ladder(runs: list[dict[str, Any]]) -> str:
@@ -249,19 +253,22 @@ def _pictures(figures: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _throughput(runs: list[dict[str, Any]]) -> str:
-    first = runs[0]
+def _throughput(creates: list[dict[str, Any]], rooms: list[dict[str, Any]]) -> str:
     title = ["what", "allowed calls a second", "achieved", "share", "throttled", "Kubernetes writes"]
+    first = creates[0]
     said = (
-        f"AWS's documented rates, times {first['create factor']:g} for {first['creates']:,} objects of each kind created at "
-        f"once, then times {first['factor']:g} for {first['rooms']:,} rooms matched by tags; the emulator enforces them.\n"
+        f"AWS's documented rates, times {first['factor']:g} for {first['objects']:,} objects of each kind created at once"
+        + (f", and times {rooms[0]['factor']:g} for {rooms[0]['rooms']:,} rooms matched by tags" if rooms else "")
+        + "; the emulator enforces them.\n"
     )
-    edits = [run["associate"] for run in runs]
-    left = merged([f"{edit['left when the edit came']:,}" for edit in edits])
-    more = merged([f"{edit['associated during the edit']:,}" for edit in edits])
-    line = f"\nAn edit by a person, made when {left} rooms were still to be associated, was served after {more} more of them.\n"
-    rows = merged_rows([_rates(run) for run in runs])
-    return "\n".join(["## Throughput under AWS's rates\n", said, table(title, rows), line])
+    rows = [row for runs in (creates, rooms) if runs for row in merged_rows([_rates(run) for run in runs])]
+    edits = "\n".join(_edit(run["associate"]) for run in rooms)
+    return "\n".join(["## Throughput under AWS's rates\n", said, table(title, rows), edits])
+
+
+def _edit(told: dict[str, Any]) -> str:
+    left, more = told["left when the edit came"], told["associated during the edit"]
+    return f"\nAn edit by a person, made when {left:,} rooms were still to be associated, was served after {more:,} more of them.\n"
 
 
 def _rates(run: dict[str, Any]) -> list[list[str]]:

@@ -34,8 +34,9 @@ def summary(figures: dict[str, Any]) -> str:
     if "ladder" in figures:
         rows += _over_runs(_of_rung(rung) for rung in _promised(figures["ladder"]["runs"]))
         rows += _over_runs(_memory(run["rungs"]) for run in figures["ladder"]["runs"])
-    if "throughput" in figures:
-        rows += _over_runs(_of_throughput(run) for run in figures["throughput"]["runs"])
+    for part, of_run in (("creates", _of_creates), ("rooms", _of_rooms)):
+        if part in figures:
+            rows += _over_runs(map(of_run, figures[part]["runs"]))
     if "kills" in figures:
         rows += _over_runs(_of_kills(run) for run in figures["kills"]["runs"])
     return "## In short\n\n" + table(["what", "target", "measured", ""], rows)
@@ -104,13 +105,16 @@ def _memory(rungs: list[dict[str, Any]]) -> list[_Row]:
     return [_Row(what, target, f"{megabytes:.0f} MB / {each:.1f} kB", met)]
 
 
-def _of_throughput(run: dict[str, Any]) -> list[_Row]:
+def _of_creates(run: dict[str, Any]) -> list[_Row]:
     names = {
-        "create recordingconfigurations": f"creating {run['creates']:,} recording configurations",
-        "create chatloggingconfigurations": f"creating {run['creates']:,} logging configurations",
-        "associate": f"associating {run['rooms']:,} rooms",
+        "create recordingconfigurations": "recording configurations",
+        "create chatloggingconfigurations": "logging configurations",
     }
-    return [_used(what, run[name]) for name, what in names.items()]
+    return [_used(f"creating {run['objects']:,} {what}", run[name]) for name, what in names.items()]
+
+
+def _of_rooms(run: dict[str, Any]) -> list[_Row]:
+    return [_used(f"associating {run['rooms']:,} rooms", run["associate"])]
 
 
 def _used(what: str, told: dict[str, Any]) -> _Row:

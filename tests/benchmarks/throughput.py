@@ -15,48 +15,36 @@ if TYPE_CHECKING:
     from benchmarks.stage import Stage
     from support.walk import Walk
 
-__all__ = ["pressed"]
+__all__ = ["associated", "created"]
 
 _TAGS = {"env": "prod"}
 _CREATES, _UPDATES = 3.0, 5.0  # calls per second that AWS documents
 _CREATE_OF = {RECORDING: "CreateRecordingConfiguration", CHAT: "CreateLoggingConfiguration"}
 
 
-def pressed(stage: Stage, *, rooms: int, creates: int, factor: float, create_factor: float) -> dict[str, Any]:
-    """So many objects at once, then so many rooms, with an edit by a person in the midst of them.
+def created(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
+    """So many objects of both kinds at once: each service has rates of its own.
 
-    An object that is made takes four writes to Kubernetes and as many calls more, a room two calls: the factors are
-    such that AWS's rates are the limit, and not the machine, which runs an API server and the emulator, too.
+    An object that is made takes four writes to Kubernetes and as many calls more: the factor is such that AWS's rates
+    are the limit, and not the machine, which runs an API server and the emulator, too.
     """
-    stage.clear()
-    told: dict[str, Any] = {"factor": factor, "create factor": create_factor, "rooms": rooms, "creates": creates}
-    walk = stage.walk(factor=create_factor, sweep_interval=10)
-    start(walk)
-    walk.control.set(enforce_rates=True, rate_factor=create_factor)
-    told |= _created(walk, creates, create_factor)
-    walk.operator.end()
-    walk = stage.beside(walk.namespace, factor=factor, sweep_interval=10)
-    walk.control.set(enforce_rates=True, rate_factor=factor)
-    start(walk)
-    told["associate"] = _associated(walk, rooms, factor)
-    walk.operator.end()
-    return told
-
-
-def _created(walk: Walk, number: int, factor: float) -> dict[str, Any]:
-    """Both kinds at once: each service has rates of its own."""
+    walk = _pressed(stage, factor)
     meter, since = Meter(walk), walk.control.last_sequence()
     for plural in _CREATE_OF:
-        load(walk, plural, range(number))
+        load(walk, plural, range(objects))
     settled(walk, *_CREATE_OF)
     reading = meter.read()
-    allowed = _CREATES * factor
-    return {
-        f"create {plural}": _told(walk, reading, since, operation, allowed) for plural, operation in _CREATE_OF.items()
-    }
+    walk.operator.end()
+    operations = {f"create {plural}": operation for plural, operation in _CREATE_OF.items()}
+    told = {name: _told(walk, reading, since, each, _CREATES * factor) for name, each in operations.items()}
+    return {"factor": factor, "objects": objects, **told}
 
 
-def _associated(walk: Walk, rooms: int, factor: float) -> dict[str, Any]:
+def associated(stage: Stage, *, rooms: int, factor: float) -> dict[str, Any]:
+    """So many rooms for one object, two calls each, with an edit of another by a person in the midst of them."""
+    walk = _pressed(stage, factor)
+    load(walk, CHAT, range(1))
+    settled(walk, CHAT)
     walk.control.seed(rooms=rooms, tags=_TAGS)
     meter, since = Meter(walk), walk.control.last_sequence()
     walk.apply(CHAT, "all", destinationConfiguration=s3(BUCKET), rooms=[{"matchTags": _TAGS}])
@@ -67,8 +55,20 @@ def _associated(walk: Walk, rooms: int, factor: float) -> dict[str, Any]:
     after = _updates(walk, since)
     _updated(walk, since, rooms)
     settled(walk, CHAT)
-    told = _told(walk, meter.read(), since, "UpdateRoom", _UPDATES * factor)
-    return {**told, "left when the edit came": rooms - before, "associated during the edit": after - before}
+    reading = meter.read()
+    walk.operator.end()
+    edit = {"left when the edit came": rooms - before, "associated during the edit": after - before}
+    told = _told(walk, reading, since, "UpdateRoom", _UPDATES * factor)
+    return {"factor": factor, "rooms": rooms, "associate": {**told, **edit}}
+
+
+def _pressed(stage: Stage, factor: float) -> Walk:
+    """An operator that runs, and an AWS that enforces its rates."""
+    stage.clear()
+    walk = stage.walk(factor=factor, sweep_interval=10)
+    start(walk)
+    walk.control.set(enforce_rates=True, rate_factor=factor)
+    return walk
 
 
 def _told(walk: Walk, reading: Reading, since: int, operation: str, allowed: float) -> dict[str, Any]:
