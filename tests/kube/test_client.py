@@ -279,7 +279,7 @@ async def test_all_pages_of_what_is_present_are_read(server: ApiServer, cluster:
     server.answers[base] = (200, {"metadata": {"continue": "t/1"}, "items": items[:1]})
     server.answers[f"{base}&continue=t/1"] = (200, {"metadata": {}, "items": items[1:]})
     found = await cluster.present(PLURAL, "live", "team=live")
-    assert found == {("live", "a", "u-a"), ("live", "b", "u-b")}
+    assert found == [("live", "a", "u-a"), ("live", "b", "u-b")], "in order"
 
 
 async def test_an_event_says_what_it_is_about(server: ApiServer, cluster: KubernetesClient) -> None:

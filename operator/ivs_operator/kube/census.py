@@ -4,7 +4,7 @@ Our finalizer keeps most from going unseen; what never had it, or lost it by han
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import structlog
@@ -17,7 +17,8 @@ from ivs_operator.kube.watched import is_pattern
 __all__ = ["Census"]
 
 INTERVAL: Final = 600.0  # seconds between counts that nobody has asked for
-_SETTLING: Final = 2.0  # seconds after a doubt; a List and the events behind it come within moments
+_SETTLING: Final = 2.0  # seconds without a further doubt; a List and the events behind it come within moments
+_UNSETTLED: Final = 60.0  # seconds after which it is counted although there are doubts all the time
 _AGAIN: Final = 10.0  # seconds until the next attempt after one that failed
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 class _Lister(Protocol):
     async def present(
         self, plural: str, namespace: str | None, selector: str | None
-    ) -> frozenset[tuple[str, str, str]]: ...
+    ) -> Collection[tuple[str, str, str]]: ...
 
 
 class Census:
@@ -63,9 +64,10 @@ class Census:
             try:
                 async with asyncio.timeout(wait):
                     await self._doubted.wait()
-                await asyncio.sleep(_SETTLING)
             except TimeoutError:
                 pass
+            else:
+                await self._settle()
             self._doubted.clear()
             try:
                 await self.take()
@@ -73,6 +75,13 @@ class Census:
             except KubeError as error:
                 log.debug("resources not counted", error=str(error))
                 wait = _AGAIN
+
+    async def _settle(self) -> None:
+        """Wait until nobody doubts any more: each object of a List does, for as long as these are handed on."""
+        ends = asyncio.get_running_loop().time() + _UNSETTLED
+        while self._doubted.is_set() and asyncio.get_running_loop().time() < ends:
+            self._doubted.clear()
+            await asyncio.sleep(_SETTLING)
 
     async def take(self) -> None:
         """Forget, and have looked at, every cached resource that does not exist any more.
@@ -86,7 +95,7 @@ class Census:
                 continue
             present: set[tuple[str, str, str]] = set()
             for namespace in self._namespaces:
-                present |= await self._lister.present(plural, namespace, self._selector)
+                present |= set(await self._lister.present(plural, namespace, self._selector))
             for key, uid in known.items():
                 # Only what was known before the List began: what came later it need not show.
                 if (key.namespace, key.name, uid) not in present and self._uid(key) == uid:

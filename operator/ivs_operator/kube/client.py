@@ -167,26 +167,24 @@ class KubernetesClient(Transport):
         path = f"/apis/events.k8s.io/v1/namespaces/{quote(namespace)}/events"
         await self.call("POST", path, body)
 
-    async def present(
-        self, plural: str, namespace: str | None, selector: str | None
-    ) -> frozenset[tuple[str, str, str]]:
-        """Namespace, name and UID of every custom resource of a kind; `namespace` None: of all namespaces.
+    async def present(self, plural: str, namespace: str | None, selector: str | None) -> list[tuple[str, str, str]]:
+        """Namespace, name and UID of every custom resource of a kind, in order; `namespace` None: of all namespaces.
 
         Raises:
             KubeError: see `kube.errors`.
         """
         within = f"/namespaces/{quote(namespace)}" if namespace is not None else ""
         query = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
-        found = set()
+        found = []
         while True:
             path = f"/apis/{GROUP}/{VERSION}{within}/{plural}?{urlencode(query)}"
             page = await self.call("GET", path, accept=_METADATA_ONLY)
             for item in items_of(page):
                 meta = member(item, "metadata")
-                found.add((str(member(meta, "namespace")), str(member(meta, "name")), str(member(meta, "uid"))))
+                found.append((str(member(meta, "namespace")), str(member(meta, "name")), str(member(meta, "uid"))))
             token = (page.get("metadata") or {}).get("continue")
             if not token:
-                return frozenset(found)
+                return found
             query["continue"] = token
 
     async def everything(self, plural: str) -> AsyncIterator[Resource]:

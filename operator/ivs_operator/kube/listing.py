@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from ivs_operator.domain.identity import Key, Kind
@@ -12,7 +13,7 @@ from ivs_operator.kube.errors import KubeError
 __all__ = ["until_filled"]
 
 _LOOK = 0.05  # seconds between looks at the cache
-_ROUND = 2.0  # seconds after which what is still missing is listed anew: it may have been deleted meanwhile
+_ROUND = 2.0  # seconds without an arrival after which all is listed anew: what is missing may have been deleted
 
 
 async def until_filled(
@@ -31,7 +32,6 @@ async def until_filled(
     """
     known = [name for name in namespaces if re.fullmatch(r"[a-z0-9-]+", name)]
     places: list[str | None] = [*known] if namespaces else [None]
-    loop = asyncio.get_running_loop()
     while True:
         try:
             listed = [
@@ -44,14 +44,29 @@ async def until_filled(
             say(f"custom resources can't be listed: {error}")
             await asyncio.sleep(_ROUND)
             continue
-        ends = loop.time() + _ROUND
-        while listed := [(key, uid) for key, uid in listed if not _holds(cache, key, uid)]:
-            if loop.time() >= ends:
-                break
-            await asyncio.sleep(_LOOK)
-        if not listed:
+        if await _arrive(deque(listed), cache, say):
             return
-        say(f"{len(listed)} custom resources have not arrived yet")
+
+
+async def _arrive(missing: deque[tuple[Key, str]], cache: ResourceCache, say: Callable[[str], None]) -> bool:
+    """Take off what has arrived until nothing is missing; False if nothing arrives any more.
+
+    The watch hands them on in the order of a List, so only the first is asked for: a look at all of thousands, twenty
+    times a second, would keep them from arriving.
+    """
+    loop = asyncio.get_running_loop()
+    while missing:
+        before, ends = len(missing), loop.time() + _ROUND
+        while missing and loop.time() < ends:
+            while missing and _holds(cache, *missing[0]):
+                missing.popleft()
+            if missing:
+                await asyncio.sleep(_LOOK)
+        if missing:
+            say(f"{len(missing)} custom resources have not arrived yet")
+        if len(missing) == before:
+            return False
+    return True
 
 
 def _holds(cache: ResourceCache, key: Key, uid: str) -> bool:
