@@ -47,7 +47,7 @@ class Mind(NamedTuple):
     cached: Record | None = None
     life: str = ""
     asked: tuple[Any, ...] | None = None
-    attempt: tuple[float, float, bool, bool] | None = None
+    attempt: tuple[float, float, bool, bool, float] | None = None
     failures: tuple[Failure, ...] = ()
     met_at: float = 0.0
     generation_seen_at: float = 0.0
@@ -222,7 +222,7 @@ class Machine:
         for memory in memories:
             moments += [memory.met_at, memory.generation_seen_at, memory.deletion_seen_at, memory.asked_at]
             if memory.attempt is not None:
-                moments.append(memory.attempt.acknowledged_at)
+                moments += [memory.attempt.acknowledged_at, memory.attempt.shown_from]
         order = ranked(moments, passes)
         records = tuple(
             self.cast.later(record, passes) if record is not None and passes else record for record in self.records
@@ -272,7 +272,13 @@ class Machine:
             life=self.memories._lives.get(key, ""),
             asked=self.memories._asked.get(key),
             attempt=(
-                (age_class(attempt.since, passes), order[attempt.acknowledged_at], attempt.called, attempt.answered)
+                (
+                    age_class(attempt.since, passes),
+                    order[attempt.acknowledged_at],
+                    attempt.called,
+                    attempt.answered,
+                    order[attempt.shown_from],
+                )
                 if attempt is not None
                 else None
             ),

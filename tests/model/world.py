@@ -238,7 +238,7 @@ def _has_waited(state: State, intent: Callable[[Record | None], float | None]) -
     moments = [state.self_.listed_at, state.self_.consumers_at, *(at for _, at, _ in state.self_.users)]
     for mind in state.minds:
         moments += [mind.met_at, mind.generation_seen_at, mind.deletion_seen_at, mind.asked_at, mind.held_since]
-        moments += [mind.attempt[1]] if mind.attempt is not None else []
+        moments += [mind.attempt[1], mind.attempt[4]] if mind.attempt is not None else []
     for _, *times in state.self_.entries:
         moments += times
     moments += [at for _, at in state.self_.gone]

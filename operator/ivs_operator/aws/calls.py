@@ -193,8 +193,7 @@ class Calls:
         bucket = self._limiter.bucket(operation)
         if self._reach is not None:
             self._reach.admit(operation)
-        await bucket.take(background=BACKGROUND.get())
-        if self._limiter.too_late():
+        if not await self._limiter.take(operation, background=BACKGROUND.get()):
             message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         access = self._access

@@ -7,6 +7,7 @@ Invariants:
 * `listed_at` is when the latest complete List *began*: what was done before that moment it has seen (or lags).
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -14,6 +15,7 @@ from typing import Final, Protocol
 from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.aws.audience import Audience
 from ivs_operator.aws.chat_logging import ChatLoggingGateway
+from ivs_operator.aws.rates import CREATIONS
 from ivs_operator.aws.recording import RecordingGateway
 from ivs_operator.aws.sharing import Shared
 from ivs_operator.domain.failures import NotFound
@@ -64,6 +66,7 @@ class Inventory:
         self._polling: set[str] = set()
         self._list = Shared(self._read_configurations, clock)
         self._audience = Audience(gateway, clock)
+        self._creations = asyncio.Semaphore(CREATIONS)
 
     @property
     def gateway(self) -> RecordingGateway | ChatLoggingGateway:
@@ -74,6 +77,11 @@ class Inventory:
     def audience(self) -> Audience:
         """The rooms or channels there."""
         return self._audience
+
+    @property
+    def creations(self) -> asyncio.Semaphore:
+        """The places of those that are about to create."""
+        return self._creations
 
     def view(self, owner: Owner, names: Iterable[str]) -> View:
         """What is known that concerns one object."""

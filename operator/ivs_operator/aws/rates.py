@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from ivs_operator.priority import NOT_AFTER
 
-__all__ = ["RATES", "Bucket", "Limiter"]
+__all__ = ["CREATIONS", "RATES", "Bucket", "Limiter"]
 
 RATES: Final[Mapping[str, float]] = {
     # Calls per second. Source: IVS and IVS Chat service quotas. Tag operations 10, configurations 3, all else 5.
@@ -33,6 +33,10 @@ RATES: Final[Mapping[str, float]] = {
     ),
 }
 _OTHERS: Final = 5.0
+
+CREATIONS: Final = 12
+"""Objects of one kind, account and region that may be about to create: at 3 calls a second the last waits 4 seconds, of
+the ten for which an intent lives."""
 
 _RECOVERY: Final = 0.05  # share of the full rate that comes back per second without a throttle
 _FLOOR: Final = 0.1  # share of the full rate that is never gone below
@@ -132,7 +136,13 @@ class Limiter:
             self._buckets[operation] = Bucket(RATES.get(operation, _OTHERS), self._clock)
         return self._buckets[operation]
 
-    def too_late(self) -> bool:
-        """Whether the present task's call has waited for its turn beyond the moment until which it may leave."""
+    async def take(self, operation: str, *, background: bool) -> bool:
+        """Wait for a token. False once it is too late for the present task's call to leave: that takes no token."""
         not_after = NOT_AFTER.get()
-        return not_after is not None and self._clock.now() >= not_after
+        left = None if not_after is None else not_after - self._clock.now()
+        try:
+            async with asyncio.timeout(left):
+                await self.bucket(operation).take(background=background)
+        except TimeoutError:
+            return False
+        return not_after is None or self._clock.now() < not_after

@@ -18,7 +18,7 @@ from ivs_operator.domain.subject import Attempt, Situation
 from ivs_operator.domain.surplus import in_the_way
 from ivs_operator.domain.transition import watch
 
-__all__ = ["INTENT_LIFETIME", "absent", "settled"]
+__all__ = ["INTENT_LIFETIME", "absent", "intended", "settled"]
 
 INTENT_LIFETIME = 10.0
 """Seconds for which an acknowledged intent may still be acted on; a process that was frozen longer writes a new one."""
@@ -39,8 +39,8 @@ def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
         return act(s, Finding(Reason.CREATING, creating, actions=(Create(desired.settings, desired.tags),)))
     attempt = s.memory.attempt
     if _may_call(s, attempt):
-        if s.view.listed_at < (attempt.acknowledged_at if attempt else math.inf):
-            return list_first(s, newer_than=attempt.acknowledged_at if attempt else s.now)
+        if s.view.listed_at < (attempt.shown_from if attempt else math.inf):
+            return list_first(s, newer_than=attempt.shown_from if attempt else s.now)
         return Finding(Reason.CREATING, creating, actions=(Create(desired.settings, desired.tags),))
     waiting = settled(s)
     if waiting is not None:
@@ -53,6 +53,25 @@ def absent(s: Situation, desired: Desired, owned: Owned) -> Finding:
         tag_keys=recorded.tag_keys | desired.tag_keys,
     )
     return act(s, Finding(Reason.CREATING, creating, actions=(WriteLedger(ledger, intends_create=True),)))
+
+
+def intended(s: Situation, pending: PendingCreate, acknowledged_at: float) -> Attempt:
+    """The intent that has just been acknowledged.
+
+    An intent grows old while a List goes on, or while its turn under AWS's rate does not come, and is renewed. The
+    write of a renewal is refused once anybody else has written, and without an intent on record nobody makes anything:
+    what the List has shown since the first of the row still holds. Otherwise nothing would ever be made where a List
+    takes longer than an intent lives.
+    """
+    before, recorded = s.memory.attempt, s.subject.recorded.ledger.pending
+    renews = (
+        before is not None
+        and recorded is not None
+        and before.since == recorded.since
+        and (before.answered or not before.called)
+    )
+    alone_since = before.shown_from if before is not None and renews else None
+    return Attempt(since=pending.since, acknowledged_at=acknowledged_at, alone_since=alone_since)
 
 
 def _left_missing(s: Situation, desired: Desired) -> Finding | None:

@@ -112,6 +112,13 @@ class Attempt:
     """Whether Create was called; from then on only an answer or the grace period tells the outcome."""
     answered: bool = False
     """Whether AWS said for certain that nothing was made."""
+    alone_since: float | None = None
+    """When the first of a row of intents was acknowledged, each of which renews the one before; None: this one."""
+
+    @property
+    def shown_from(self) -> float:
+        """A List that began then, or later, shows whatever was made for the object."""
+        return self.acknowledged_at if self.alone_since is None else self.alone_since
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the engine needs from outside, as interfaces: it knows neither boto3 nor the Kubernetes client nor IVS."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -71,6 +72,10 @@ class Region(Protocol):
     @property
     def audience(self) -> Audience:
         """The rooms or channels there."""
+
+    @property
+    def creations(self) -> asyncio.Semaphore:
+        """The places of those that are about to create; see `engine.turn`."""
 
     def view(self, owner: Owner, names: Iterable[str]) -> View:
         """What is known that concerns one object. No call."""

@@ -11,8 +11,9 @@ from typing import Final
 import structlog
 
 from ivs_operator.clock import Clock
-from ivs_operator.domain.actions import Action, ReleaseFinalizer, WriteLedger
+from ivs_operator.domain.actions import Action, Create, ReleaseFinalizer, WriteLedger
 from ivs_operator.domain.conditions import verdict
+from ivs_operator.domain.creation import intended
 from ivs_operator.domain.desired import DeletionPolicy
 from ivs_operator.domain.failures import PermitLost
 from ivs_operator.domain.finding import Finding, Plan
@@ -22,7 +23,7 @@ from ivs_operator.domain.observed import View
 from ivs_operator.domain.placement import place
 from ivs_operator.domain.plan import plan as make_plan
 from ivs_operator.domain.report import ledger_status, status_of
-from ivs_operator.domain.subject import Attempt, Claims, Placement, Policy, Situation, Subject
+from ivs_operator.domain.subject import Claims, Placement, Policy, Situation, Subject
 from ivs_operator.domain.surroundings import UNKNOWN
 from ivs_operator.domain.transitions import UNDER_WAY
 from ivs_operator.engine.executor import Executor
@@ -31,6 +32,7 @@ from ivs_operator.engine.outlook import Outlook
 from ivs_operator.engine.protocols import Accounts, Estate, Permit, Region, Resource, Resources
 from ivs_operator.engine.status_writer import StatusWriter
 from ivs_operator.engine.tenancy import OwnAccount
+from ivs_operator.engine.turn import Turn
 
 __all__ = ["Outcome", "Reconciler"]
 
@@ -71,6 +73,16 @@ class _Step:
         """Whether AWS would be changed for a deletion that so far only our view tells of."""
         s = self.situation
         return s.subject.deleting and not s.memory.deletion_confirmed and any(a.writes for a in self.plan.actions)
+
+    @property
+    def intends_create(self) -> bool:
+        """Whether the intent to create is to go on record."""
+        return any(isinstance(action, WriteLedger) and action.intends_create for action in self.plan.actions)
+
+    @property
+    def creates(self) -> bool:
+        """Whether Create is to be called."""
+        return any(isinstance(action, Create) for action in self.plan.actions)
 
     def withheld(self) -> "_Step":
         """The step of an object that goes only because its CustomResourceDefinition does."""
@@ -118,27 +130,37 @@ class Reconciler:
             KubeError: a write to Kubernetes did not succeed; the queue tries again.
             PermitLost: this process may not write any more, and what it did is on record or another's to see.
         """
+        turn = Turn()
+        try:
+            return await self._rounds(key, turn)
+        finally:
+            turn.end()
+
+    async def _rounds(self, key: Key, turn: Turn) -> Outcome:
         deadline = self._clock.now() + STINT
-        for number in range(ROUNDS):
+        begun = False
+        for _ in range(ROUNDS):
             resource = self._resources.get(key)
             if resource is None:
                 self.forget(key)
                 return Outcome(result="gone")
-            step = await self.look(key, resource)
+            step = await self._next(key, resource)
             if step is None:
                 return Outcome(result="ignored")
-            if step.destructive and await self._writer.crd_deleting(key.kind):
-                step = step.withheld()
-            if step.plan.remember is not None:
-                self._memories.remember(key, step.plan.remember)
             if not step.plan.actions:
                 return await self._conclude(key, resource, step)
             if self._clock.now() >= deadline or not self._permit.valid():
-                return await self._pause(key, resource, step, begun=number > 0)
+                return await self._pause(key, resource, step, begun=begun)
+            if step.region is not None and step.intends_create and await turn.take(step.region.creations):
+                deadline = self._clock.now() + STINT
+                continue  # things may have changed while it waited
             if len(step.plan.actions) > BULK:
                 resource = await self._tell(key, resource, step)
+            begun = True
             if not await self._act(key, resource, step):
                 return Outcome(result="gone")
+            if step.creates:
+                turn.end()
         log.warning("more steps than expected; continuing later", key=str(key))
         return Outcome(again_at=self._clock.now() + 1.0, result="continues")
 
@@ -157,6 +179,16 @@ class Reconciler:
         self._writer.forget_all()
         if self._outlook is not None:
             self._outlook.forget_all()
+
+    async def _next(self, key: Key, resource: Resource) -> _Step | None:
+        step = await self.look(key, resource)
+        if step is None:
+            return None
+        if step.destructive and await self._writer.crd_deleting(key.kind):
+            step = step.withheld()
+        if step.plan.remember is not None:
+            self._memories.remember(key, step.plan.remember)
+        return step
 
     async def look(self, key: Key, resource: Resource) -> _Step | None:
         """Plan for one object as things are; None when it is none of our business."""
@@ -231,8 +263,7 @@ class Reconciler:
         status = ledger_status(step.situation, step.plan, action.ledger)
         await self._writer.record(key, resource, status)
         if action.intends_create and action.ledger.pending is not None:
-            attempt = Attempt(since=action.ledger.pending.since, acknowledged_at=self._clock.now())
-            self._memories.attempt(key, attempt)
+            self._memories.attempt(key, intended(step.situation, action.ledger.pending, self._clock.now()))
 
     async def _conclude(self, key: Key, resource: Resource, step: _Step) -> Outcome:
         """Nothing to do now: say how things are, once, and when to look again."""
