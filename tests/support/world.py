@@ -5,7 +5,7 @@ Everything between the watch and the calls is production code; the fakes stand w
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -83,7 +83,7 @@ class _Process:
             clock=clock,
             accounts=Tenancy(self, world.accounts, self, clock),
         )
-        self.workers = Workers(self.queue, self.reconciler, clock, number=2)
+        self.workers = Workers(self.queue, self.reconciler, clock, number=world.workers)
         self.sweep = Sweep(
             reconciler=self.reconciler,
             estate=self,
@@ -114,7 +114,7 @@ class _Process:
         place = (kind, account_id, region)
         if place not in self._regions:
             aws = self.world.at(kind, region, account_id)
-            gateway: Any = FakeGateway(aws, lambda *what: self.world.trouble(self, *what))
+            gateway: Any = self.world.way(FakeGateway(aws, lambda *what: self.world.trouble(self, *what)))
             self._regions[place] = Inventory(gateway, self.world.clock)
         return self._regions[place]
 
@@ -202,6 +202,9 @@ class World:
     reads: Mapping[int, str] = field(default_factory=dict)
     kills: int = 0
     watch_delay: float = WATCH_DELAY
+    workers: int = 2
+    way: Callable[[FakeGateway], Any] = lambda gateway: gateway
+    """What a process puts between itself and AWS."""
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock()

@@ -45,6 +45,8 @@ _SAVED: Final = 0.6
 """Seconds' worth of tokens that are saved up. AWS saves a second's: calls that leave a little apart may arrive
 together, and the difference is how much later than the next one a call may arrive without being one too many."""
 
+_TICK: Final = 0.001  # seconds slept at least: the clock, a float of seconds since 1970, does not tell much less apart
+
 _SHARED: Final = 8
 """One token in so many is the background's while people's calls wait, too."""
 
@@ -95,7 +97,7 @@ class Bucket:
         while self._waiting():
             self._refill()
             if self._tokens < 1:
-                await asyncio.sleep((1 - self._tokens) / self._rate)
+                await asyncio.sleep(max((1 - self._tokens) / self._rate, _TICK))
                 continue
             self._tokens -= 1
             self._next().popleft().set_result(None)
