@@ -40,13 +40,12 @@ def climb(
     factor: float,
     sweeps: int,
     runs: int = 1,
-    interval: float | None = None,
     report: Report = lambda _: None,
 ) -> list[list[Rung]]:
     """The figures at each size, for each run: so many recording and so many logging configurations, all Ready.
 
     Objects are made once; each run is of processes of its own. Seconds between sweeps are such that a size comes to
-    rest in between, unless `interval` says them. `report` is told what is done.
+    rest in between. `report` is told what is done.
     """
     stage.clear()
     walk = stage.walk(factor=factor)
@@ -57,8 +56,7 @@ def climb(
         made = _filled(walk, before, size)
         for number, rungs in enumerate(told):
             report(f"{size:,} + {size:,}: run {number + 1}")
-            pace = interval or max(_SHORTEST, _EACH * size)
-            rungs.append({**made, **_weighed(walk, size, sweeps, pace=pace, run=number)})
+            rungs.append({**made, **_weighed(walk, size, sweeps, run=number)})
         before = size
     report("who holds memory")
     told[0][-1]["holders"] = _holders(stage, walk)
@@ -80,10 +78,10 @@ def _filled(walk: Walk, before: int, size: int) -> Rung:
     return told
 
 
-def _weighed(walk: Walk, size: int, sweeps: int, *, pace: float, run: int) -> Rung:
+def _weighed(walk: Walk, size: int, sweeps: int, *, run: int) -> Rung:
     told: Rung = {}
     if size:  # nothing is swept where there is nothing
-        told["rest"] = asdict(_at_rest(walk, sweeps, pace))
+        told["rest"] = asdict(_at_rest(walk, sweeps, max(_SHORTEST, _EACH * size)))
     told["restart"] = asdict(_restarted(walk, 1 if size else 0))
     told["memory"] = resident(walk.operator)
     if size:

@@ -19,8 +19,9 @@ __all__ = ["divided"]
 
 _PROCESSES = 4
 _LABEL = "shard"
-_INTERVAL = 5.0
-_SWEEPS = 3  # at least so many of each process
+_INTERVAL = 2.0
+_SWEEPS = 10  # at least so many of each process; the first and the last of the others are seen in part
+_KINDS = 2  # each swept by itself
 
 
 def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
@@ -44,11 +45,11 @@ def divided(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
     before = _ended(walks)
     meter = Meter(first)
     until(
-        lambda: all(now >= then + _SWEEPS for now, then in zip(_ended(walks), before, strict=True)),
+        lambda: all(now >= then + _SWEEPS * _KINDS for now, then in zip(_ended(walks), before, strict=True)),
         f"{_SWEEPS} sweeps of each",
         timeout=LONG,
     )
-    rest, sweeps = meter.read(), sum(_ended(walks)) - sum(before)
+    rest, sweeps = meter.read(), (sum(_ended(walks)) - sum(before)) / _KINDS
     names = Counter(item["name"] for plural in (RECORDING, CHAT) for item in first.configurations(plural))
     told = {
         "processes": _PROCESSES,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support.walk import CHAT, RECORDING
+
 if TYPE_CHECKING:
     from ivs_sandbox.audit import Mark
     from support.operator_process import OperatorProcess
@@ -22,6 +24,7 @@ LONG = 1800.0
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _OF_SWEEPS = "List"
+_SERVICE_OF = {RECORDING: "ivs", CHAT: "ivschat"}
 _ENDED = re.compile(r"^ivs_operator_sweep_seconds_count (\S+)$", re.MULTILINE)
 
 
@@ -80,12 +83,14 @@ class Meter:
         gets = Counter(entry["operation"] for entry in requests if not entry["operation"].startswith(_OF_SWEEPS))
         return gets + Counter(_first_pages(requests))
 
-    def read(self) -> Reading:
-        """What has happened since."""
+    def read(self, *, of: str | None = None) -> Reading:
+        """What has happened since; `of` a plural: of AWS's calls those that concern that kind."""
         seconds, cpu = time.monotonic() - self._began, processor(self._walk.operator) - self._cpu
         if self._settle:
             self._walk.rest(timeout=LONG)
         requests = self._walk.control.requests(self._sequence)
+        if of is not None:
+            requests = [entry for entry in requests if entry["service"] == _SERVICE_OF[of]]
         kube = Counter(
             f"{entry.verb} {entry.resource}" + (f"/{entry.subresource}" if entry.subresource else "")
             for entry in self._walk.kube_writes(self._mark)
@@ -109,7 +114,7 @@ def resident(operator: OperatorProcess) -> dict[str, int]:
 
 
 def ended(operator: OperatorProcess) -> int:
-    """Sweeps of an account and region that have ended since the process began, as its metrics tell."""
+    """Sweeps of one kind in one account and region that have ended since the process began, as its metrics tell."""
     found = _ENDED.search(operator.metrics())
     return int(float(found[1])) if found else 0
 

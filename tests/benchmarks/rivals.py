@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["compared", "killed"]
 
-_AFTER = 1.0  # seconds: what a look leads to comes after its last call; with timers all over, there is no quiet moment
-_INTERVAL = 4.0  # seconds between looks for drift, for both
+_AFTER = 1.0  # seconds in which what the last call leads to is written
+_INTERVAL = 4.0  # seconds between looks for drift at rest, for both
+_NEVER = 3600.0  # the same while something else is measured
+_KILLED_PACE = 10.0  # the same while operators are killed
+_PACES = ("IVS_OPERATOR_SWEEP_INTERVAL", "TEXTBOOK_INTERVAL")
 _SEED = 20
 _PER_KILL = 2  # objects that are applied before each kill
 _LATENCY = 0.2  # seconds that AWS takes for a call while operators are killed; real ones take about so long
@@ -52,7 +55,7 @@ def killed(stage: Stage, *, kills: int) -> dict[str, Any]:
 
 
 def _ours(stage: Stage) -> Walk:
-    return stage.walk(factor=50, sweep_interval=_INTERVAL)
+    return stage.walk(factor=50)
 
 
 def _textbook(stage: Stage) -> Walk:
@@ -65,10 +68,7 @@ def _textbook(stage: Stage) -> Walk:
         f"--serviceaccount={namespace}:textbook",
     )  # fmt: skip
     process = walk.operator
-    process.environment |= {
-        "KUBECONFIG": str(stage.cluster.service_account_kubeconfig(namespace, "textbook")),
-        "TEXTBOOK_INTERVAL": str(_INTERVAL),
-    }
+    process.environment["KUBECONFIG"] = str(stage.cluster.service_account_kubeconfig(namespace, "textbook"))
     process.program = [sys.executable, "-m", "kopf"]
     process._arguments = [str(_TEXTBOOK), f"--namespace={namespace}", "--standalone"]
     return walk
@@ -79,7 +79,7 @@ _BOTH: dict[str, Callable[[Stage], Walk]] = {"ours": _ours, "textbook": _textboo
 
 def _life(walk: Walk, objects: int, sweeps: int) -> dict[str, Any]:
     """What each step has cost, all objects together."""
-    walk.operator.launch()
+    _begin(walk, _NEVER)
     told: dict[str, Any] = {}
     meter = Meter(walk, settle=False)
     for plural in _KINDS:
@@ -87,17 +87,27 @@ def _life(walk: Walk, objects: int, sweeps: int) -> dict[str, Any]:
     _await_ready(walk, objects)
     told["create"] = asdict(meter.read())
     told["edit"] = asdict(_edited(walk, objects))
+    walk.operator.kill()
+    meter = _begin(walk, _INTERVAL)
+    _looks(walk, meter, 2, objects)  # a start, and what it has still to do
     meter = Meter(walk, settle=False)
-    _intervals(walk, meter, sweeps, objects)
+    _looks(walk, meter, sweeps, objects)
     told["rest"] = asdict(meter.read())
     told["memory"] = resident(walk.operator)
     walk.operator.kill()
-    meter = Meter(walk, settle=False)
-    walk.operator.launch()
-    _intervals(walk, meter, 1, objects)
+    meter = _begin(walk, _NEVER)
+    _looks(walk, meter, 1, objects)
+    threading.Event().wait(_AFTER)
     told["restart"] = asdict(meter.read())
     walk.operator.end()
     return told
+
+
+def _begin(walk: Walk, pace: float) -> Meter:
+    meter = Meter(walk, settle=False)
+    walk.operator.environment |= dict.fromkeys(_PACES, str(pace))
+    walk.operator.launch()
+    return meter
 
 
 def _edited(walk: Walk, objects: int) -> Reading:
@@ -117,7 +127,7 @@ def _await_ready(walk: Walk, objects: int) -> None:
     until(ready, "all are Ready", timeout=LONG, last=walk.operator.tail)
 
 
-def _intervals(walk: Walk, meter: Meter, number: int, objects: int) -> None:
+def _looks(walk: Walk, meter: Meter, number: int, objects: int) -> None:
     """So many looks at everything: a List of each kind, or a Get of each object."""
 
     def looked() -> bool:
@@ -127,12 +137,12 @@ def _intervals(walk: Walk, meter: Meter, number: int, objects: int) -> None:
         return listed >= number or asked >= number * objects
 
     until(looked, f"{number} looks at everything", timeout=LONG, last=walk.operator.tail)
-    threading.Event().wait(_AFTER)
 
 
 def _killed(walk: Walk, kills: int) -> dict[str, Any]:
     """Killed after so many calls that chance decides; at last nothing may be there twice."""
     chance = random.Random(_SEED)
+    walk.operator.environment |= dict.fromkeys(_PACES, str(_KILLED_PACE))
     walk.control.add_fault(latency=_LATENCY)
     for number in range(kills):
         since = walk.control.last_sequence()

@@ -17,27 +17,32 @@ if TYPE_CHECKING:
 
 __all__ = ["associated", "created"]
 
+_TOGETHER = 25  # of one kind that are applied before as many of the other
 _TAGS = {"env": "prod"}
 _CREATES, _UPDATES = 3.0, 5.0  # calls per second that AWS documents
 _CREATE_OF = {RECORDING: "CreateRecordingConfiguration", CHAT: "CreateLoggingConfiguration"}
 
 
 def created(stage: Stage, *, objects: int, factor: float) -> dict[str, Any]:
-    """So many objects of both kinds at once: each service has rates of its own.
+    """So many objects of each of both kinds at once: each service has rates of its own.
 
     An object that is made takes four writes to Kubernetes and as many calls more: the factor is such that AWS's rates
     are the limit, and not the machine, which runs an API server and the emulator, too.
     """
     walk = _pressed(stage, factor)
-    meter, since = Meter(walk), walk.control.last_sequence()
-    for plural in _CREATE_OF:
-        load(walk, plural, range(objects))
+    meter = Meter(walk)
+    since = walk.control.last_sequence()
+    for number in range(0, objects, _TOGETHER):
+        for plural in _CREATE_OF:
+            load(walk, plural, range(number, min(number + _TOGETHER, objects)))
     settled(walk, *_CREATE_OF)
-    reading = meter.read()
+    told = {
+        f"create {plural}": _told(walk, meter.read(of=plural), since, operation, _CREATES * factor)
+        for plural, operation in _CREATE_OF.items()
+    }
+    writes = meter.read().kube_writes
     walk.operator.end()
-    operations = {f"create {plural}": operation for plural, operation in _CREATE_OF.items()}
-    told = {name: _told(walk, reading, since, each, _CREATES * factor) for name, each in operations.items()}
-    return {"factor": factor, "objects": objects, **told}
+    return {"factor": factor, "objects": objects, "writes for each": writes / (len(_CREATE_OF) * objects), **told}
 
 
 def associated(stage: Stage, *, rooms: int, factor: float) -> dict[str, Any]:

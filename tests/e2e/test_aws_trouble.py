@@ -203,20 +203,20 @@ def test_a_clock_that_is_wrong_is_named(walk: Walk) -> None:
 
 
 def test_a_region_that_hangs_does_not_slow_another(begin: Callable[..., Walk]) -> None:
-    """30 objects for 8 workers, and no call of theirs comes back."""
+    """60 objects for 8 workers and their 24 stand-ins, and no call of theirs comes back."""
     walk = begin()
     walk.control.set(logging_configurations_quota=100)
     bucket = walk.emulator.bucket("logs")
     held = walk.control.add_fault(region="eu-west-1", hold="before")
-    for number in range(30):
+    for number in range(60):
         walk.apply(CHAT, f"hangs-{number}", destinationConfiguration=s3(bucket), region="eu-west-1")
     walk.control.wait_held(held)
 
     for number in range(5):
         walk.apply(CHAT, f"good-{number}", destinationConfiguration=s3(bucket))
         walk.ready(CHAT, f"good-{number}", timeout=30)
-    assert "answer" in walk.reason(CHAT, "hangs-29", "Unavailable")
+    assert "answer" in walk.reason(CHAT, "hangs-59", "Unavailable")
 
     walk.control.remove_fault(held)
-    for number in (0, 29):
+    for number in (0, 59):
         walk.wait(CHAT, f"hangs-{number}", lambda item: (item.get("status") or {}).get("arn"), "goes on", timeout=120)

@@ -51,8 +51,8 @@ async def until_filled(
 async def _arrive(missing: deque[tuple[Key, str]], cache: ResourceCache, say: Callable[[str], None]) -> bool:
     """Take off what has arrived until nothing is missing; False if nothing arrives any more.
 
-    The watch hands them on in the order of a List, so only the first is asked for: a look at all of thousands, twenty
-    times a second, would keep them from arriving.
+    The watch hands them on in the order of a List, so only the first is asked for until it is there: a look at all of
+    thousands, twenty times a second, would keep them from arriving.
     """
     loop = asyncio.get_running_loop()
     while missing:
@@ -62,6 +62,7 @@ async def _arrive(missing: deque[tuple[Key, str]], cache: ResourceCache, say: Ca
                 missing.popleft()
             if missing:
                 await asyncio.sleep(_LOOK)
+        missing = deque((key, uid) for key, uid in missing if not _holds(cache, key, uid))
         if missing:
             say(f"{len(missing)} custom resources have not arrived yet")
         if len(missing) == before:
