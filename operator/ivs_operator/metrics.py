@@ -33,7 +33,7 @@ KUBE_WRITES = Counter(
     "ivs_operator_kube_writes_total", "Writes to the Kubernetes API, but for renewals of the lease", ["verb"]
 )
 LEADER = Gauge("ivs_operator_leader", "1 while this process leads, 0 while it stands by")
-SWEEP_SECONDS = Histogram("ivs_operator_sweep_seconds", "Seconds that one sweep of a kind in an account and region took")
+SWEEP_SECONDS = Histogram("ivs_operator_sweep_seconds", "Seconds that one sweep of a kind and region took")
 SWEEP_AGE = Gauge("ivs_operator_sweep_age_seconds", "Age of the view of AWS, in seconds", ["account", "region"])
 ORPHANS = Gauge(
     "ivs_operator_orphans", "AWS objects with our owner tag that no custom resource accounts for", ["region"]

@@ -8,7 +8,7 @@ import pytest
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Create, Inspect, Ledger, PendingCreate, Poll, Refresh, WriteLedger
-from ivs_operator.domain.creation import INTENT_LIFETIME
+from ivs_operator.domain.creation import INTENT_LIFETIME, intended
 from ivs_operator.domain.failures import FaultClass
 from ivs_operator.domain.selectors import Selector
 from ivs_operator.domain.subject import Attempt
@@ -247,3 +247,42 @@ def test_both_kinds_are_made_from_all_their_settings_and_owner_tags(kind: Any) -
     s = situation(raw, attempt=attempt(NOW - 2))
     Expect(Create(wanted.settings, wanted.tags), reason=Reason.CREATING).of(s)
     assert {"ivs-operator.dev/owner", "ivs-operator.dev/uid", "ivs-operator.dev/spec"} <= set(wanted.tags)
+
+
+OLD = NOW - INTENT_LIFETIME - 5
+LISTED = OLD + 1
+
+RENEWALS = [
+    pytest.param(
+        situation(pending(OLD), attempt=attempt(OLD)), OLD, id="nobody acted on it: what was listed since still holds"
+    ),
+    pytest.param(
+        situation(pending(OLD), attempt=attempt(OLD, called=True, answered=True)),
+        OLD,
+        id="AWS said that nothing was made",
+    ),
+    pytest.param(
+        situation(pending(OLD), attempt=replace(attempt(OLD), alone_since=OLD - 30)),
+        OLD - 30,
+        id="it was a renewal itself: the first of the row counts",
+    ),
+    pytest.param(
+        situation(pending(OLD), attempt=attempt(OLD, called=True)), NOW, id="nobody knows what became of the call"
+    ),
+    pytest.param(situation(pending(OLD - 1), attempt=attempt(OLD)), NOW, id="another's intent is on record"),
+    pytest.param(situation(FRESH, attempt=attempt(OLD)), NOW, id="none is on record"),
+    pytest.param(situation(pending(OLD)), NOW, id="this process has written none"),
+]
+
+
+@pytest.mark.parametrize(("before", "shown_from"), RENEWALS)
+def test_from_when_on_a_list_shows_what_was_made(before: Any, shown_from: float) -> None:
+    renewed = intended(before, PendingCreate(HASH, NOW), NOW)
+    assert (renewed.since, renewed.acknowledged_at, renewed.called, renewed.answered) == (NOW, NOW, False, False)
+    assert renewed.shown_from == shown_from
+
+
+def test_a_renewed_intent_is_acted_on_without_another_list() -> None:
+    renewed = replace(attempt(NOW - 1), alone_since=OLD)
+    expected = Expect(CREATE, reason=Reason.CREATING)
+    expected.of(situation(pending(NOW - 1), attempt=renewed, listed_at=LISTED))
