@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.kinds import PLURALS
@@ -187,6 +188,20 @@ async def test_an_event_on_a_transition_only() -> None:
     await desk.write(status("True", "Available", "fine indeed"))
     await desk.write(status("False", "QuotaExceeded", "raise it"))
     assert desk.cluster.events == [("Normal", "Available", "fine"), ("Warning", "QuotaExceeded", "raise it")]
+
+
+@in_virtual_time
+async def test_what_changes_beside_ready_is_logged_and_no_event() -> None:
+    before, after = status("True", "Available"), status("True", "Available")
+    lost = {"type": "DeliveryHealthy", "status": "False", "reason": "AccessDenied", "message": "chat logs are lost"}
+    after["conditions"].append(lost)
+    desk = Desk(before)
+    with capture_logs() as lines:
+        await desk.write(after)
+        await desk.write(after)
+    said = {"condition": "DeliveryHealthy", "reason": "AccessDenied", "message": "chat logs are lost"}
+    assert lines == [{"event": "state changed", "log_level": "info", **said}]
+    assert desk.cluster.events == []
 
 
 @in_virtual_time
