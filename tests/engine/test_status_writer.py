@@ -1,8 +1,10 @@
 """The status writer: what differs, when it matters, provided that nobody else has written."""
 
+import logging
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -193,9 +195,10 @@ async def test_an_event_on_a_transition_only() -> None:
 @in_virtual_time
 async def test_what_changes_beside_ready_is_logged_and_no_event() -> None:
     before, after = status("True", "Available"), status("True", "Available")
-    lost = {"type": "DeliveryHealthy", "status": "False", "reason": "AccessDenied", "message": "chat logs are lost"}
-    after["conditions"].append(lost)
+    lost = {"type": "DeliveryHealthy", "reason": "AccessDenied", "message": "chat logs are lost"}
+    after["conditions"].append({**after["conditions"][0], **lost, "status": "False"})
     desk = Desk(before)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     with capture_logs() as lines:
         await desk.write(after)
         await desk.write(after)
