@@ -124,11 +124,11 @@ PANELS: Final = (
         "which leaves Ready as it is. A step that stays needs a person.",
         "timeseries",
         (
-            Query(f"sum by (kind, reason) ({_metric('resources_not_ready')})", "{{kind}} {{reason}}"),
             Query(
                 f"sum by (kind, condition, reason) ({_metric('resources_unhealthy')})",
                 "{{kind}} {{condition}} {{reason}}",
             ),
+            Query(f"sum by (kind, reason) ({_metric('resources_not_ready')})", "{{kind}} {{reason}}"),
         ),
         width=12,
         height=8,

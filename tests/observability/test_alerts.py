@@ -136,7 +136,7 @@ CASES = [
         "an object that was deleted soon after",
         "IvsOperatorChatLogsLost",
         {unhealthy("DeliveryHealthy", "AccessDenied"): "1x8 stale"},
-        "6m",
+        "4m",
     ),
     Case(
         "a destination in trouble, though logs arrive",
@@ -158,8 +158,8 @@ CASES = [
     Case(
         "a bucket that is made a little later",
         "IvsOperatorDestinationNotReady",
-        {unhealthy("DestinationReady", "DestinationNotFound", "RecordingConfiguration"): "1x24 stale"},
-        "16m",
+        {unhealthy("DestinationReady", "DestinationNotFound", "RecordingConfiguration"): "1x28 stale"},
+        "14m",
     ),
     Case(
         "writes are refused",
