@@ -2,10 +2,13 @@
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
+from ivs_operator import __version__
+
 __all__ = [
     "ACTIVE_WORKERS",
     "AWS_REQUESTS",
     "AWS_THROTTLED",
+    "BUILD_INFO",
     "KUBE_WRITES",
     "LEADER",
     "ORPHANS",
@@ -14,6 +17,7 @@ __all__ = [
     "RECONCILE_SECONDS",
     "RESOURCES",
     "RESOURCES_NOT_READY",
+    "RESOURCES_UNHEALTHY",
     "RESOURCE_NOT_READY",
     "RESOURCE_READY",
     "SWEEP_AGE",
@@ -32,6 +36,8 @@ AWS_THROTTLED = Counter("ivs_operator_aws_throttled_total", "AWS calls refused f
 KUBE_WRITES = Counter(
     "ivs_operator_kube_writes_total", "Writes to the Kubernetes API, but for renewals of the lease", ["verb"]
 )
+BUILD_INFO = Gauge("ivs_operator_build_info", "1, with the version of this process", ["version"])
+BUILD_INFO.labels(version=__version__).set(1)
 LEADER = Gauge("ivs_operator_leader", "1 while this process leads, 0 while it stands by")
 SWEEP_SECONDS = Histogram("ivs_operator_sweep_seconds", "Seconds that one sweep of a kind and region took")
 SWEEP_AGE = Gauge("ivs_operator_sweep_age_seconds", "Age of the view of AWS, in seconds", ["account", "region"])
@@ -45,6 +51,12 @@ RESOURCES_NOT_READY = Gauge(
     "ivs_operator_resources_not_ready",
     "Custom resources that are not Ready, by reason",
     ["kind", "reason"],
+    registry=None,
+)
+RESOURCES_UNHEALTHY = Gauge(
+    "ivs_operator_resources_unhealthy",
+    "Custom resources with DestinationReady or DeliveryHealthy False in their present generation, by reason",
+    ["kind", "condition", "reason"],
     registry=None,
 )
 RESOURCE_READY = Gauge(

@@ -93,6 +93,11 @@ class Tenants:
             raise Untold(str(error)) from error
         return False
 
+    def minded(self) -> Mapping[str, dict[str, Any]]:
+        """The AWSAccounts that this operator tells of, by name: those that nobody here names get no status from it."""
+        known = tuple((self.book.resources or {}).items())
+        return {name: resource for name, resource in known if self.reconciler.minds(name)}
+
     def mind_labels(self) -> None:
         """Look at labels of namespaces if somebody selects by them."""
         if self.book.selects:

@@ -266,7 +266,7 @@ class Operator:
         )
 
     def _accounts(self) -> Mapping[str, dict[str, Any]]:
-        return (self._tenants.book.resources if self._tenants is not None else None) or {}
+        return self._tenants.minded() if self._tenants is not None else {}
 
     def _ailment(self) -> str | None:
         if self._tenure.stopping or not self._tasks:

@@ -1,10 +1,10 @@
-"""Which changes of state deserve an Event."""
+"""Which changes of state deserve an Event, and which a line of the log alone."""
 
 from typing import Any
 
 import pytest
 
-from ivs_operator.domain.transitions import announcement, request_id_in
+from ivs_operator.domain.transitions import announcement, changed_details, request_id_in
 
 
 def ready(status: str, reason: str, message: str = "m", *, generation: int = 1) -> dict[str, Any]:
@@ -48,6 +48,47 @@ CASES = [
 @pytest.mark.parametrize(("before", "after", "event"), CASES)
 def test_announcement(before: Any, after: Any, event: Any) -> None:
     assert announcement(before, after) == event
+
+
+def detail(status: str, reason: str, message: str = "m", *, type_: str = "DeliveryHealthy") -> dict[str, Any]:
+    condition = {"type": type_, "status": status, "reason": reason, "message": message}
+    return {"conditions": [*ready("True", "Available")["conditions"], condition]}
+
+
+LOST = ("DeliveryHealthy", "AccessDenied", "m")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        pytest.param(
+            detail("True", "Available"), detail("False", "AccessDenied"), [LOST], id="logs are lost from now on"
+        ),
+        pytest.param({}, detail("False", "AccessDenied"), [LOST], id="lost when they are first looked for"),
+        pytest.param(
+            detail("False", "Unavailable"), detail("False", "AccessDenied"), [LOST], id="lost for another reason"
+        ),
+        pytest.param(
+            detail("False", "AccessDenied"),
+            detail("True", "Available"),
+            [("DeliveryHealthy", "Available", "m")],
+            id="they arrive again",
+        ),
+        pytest.param(
+            {},
+            detail("False", "DestinationNotFound", type_="DestinationReady"),
+            [("DestinationReady", "DestinationNotFound", "m")],
+            id="no bucket",
+        ),
+        pytest.param(detail("False", "AccessDenied"), detail("False", "AccessDenied", "n"), [], id="only words differ"),
+        pytest.param({}, detail("True", "Available"), [], id="what is well from the first look on is no news"),
+        pytest.param(detail("False", "AccessDenied"), ready("True", "Available"), [], id="nobody looks any more"),
+        pytest.param({}, detail("False", "AccessDenied", type_="Synced"), [], id="another condition: Ready says it"),
+        pytest.param({"conditions": "garbage"}, {"conditions": ["garbage"]}, [], id="garbage"),
+    ],
+)
+def test_what_the_log_tells_beside_ready(before: Any, after: Any, told: Any) -> None:
+    assert list(changed_details(before, after)) == told
 
 
 TROUBLE = ready("False", "AccessDenied", "not authorised")

@@ -299,6 +299,11 @@ def test_labels_that_may_not_be_read_are_told_in_one_line_and_allow_nobody(
     account.ready()
     process.wait_ready()
     assert len(process.lines(event="rights are missing")) == 1
+    spare = AccountWalk(walk, "spare")
+    spare.apply()
+    told = f'ivs_operator_resource_ready{{kind="AWSAccount",namespace="",name="{account.name}"}} 1\n'
+    until(lambda: told in process.metrics(), "the AWSAccount that an object here names is told", last=process.metrics)
+    assert f'name="{spare.name}"' not in process.metrics(), "it gets no status, and would not be Ready for ever"
     walk.api.close()
 
 

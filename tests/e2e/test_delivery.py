@@ -53,6 +53,11 @@ def test_errors_of_delivery_show_beside_ready_and_no_data_is_not_unhealthy(begin
     assert (healthy["failing"]["status"], healthy["failing"]["reason"]) == ("False", "AccessDenied")
     assert "LogDestinationAccessDeniedError" in healthy["failing"]["message"]
     assert is_ready(told["failing"]), "Ready is about the AWS object"
+    labels = 'kind="ChatLoggingConfiguration",condition="DeliveryHealthy",reason="AccessDenied"'
+    counted = f"ivs_operator_resources_unhealthy{{{labels}}} 1\n"
+    until(lambda: counted in walk.operator.metrics(), "it is counted", last=walk.operator.metrics)
+    line = walk.operator.wait_line(event="state changed", condition="DeliveryHealthy", reason="AccessDenied")
+    assert line["object"] == f"ChatLoggingConfiguration/{walk.namespace}/failing"
     assert condition(walk.get(CHAT, "quiet") or {}, "DeliveryHealthy") == {}
     mark, since = walk.mark(), walk.control.last_sequence()
     until(lambda: len(walk.control.requests(since, operation="GetMetricData")) >= 4, "more looks at the metrics")

@@ -162,6 +162,10 @@ def bench() -> Bench:
     return Bench()
 
 
+async def test_an_operator_of_all_objects_minds_every_account(bench: Bench) -> None:
+    assert bench.reconciler.minds("prod"), "nobody names it, and still it gets a status"
+
+
 async def test_a_status_is_written_once_and_the_next_look_is_when_credentials_are_renewed(bench: Bench) -> None:
     assert await bench.reconcile() == bench.roles.next_at
     assert (bench.shelf.ready, bench.shelf.stored["status"]["accountID"]) == (("True", "Available"), OTHER)
@@ -324,7 +328,9 @@ async def test_an_operator_of_some_namespaces_minds_only_what_its_own_objects_na
     bench = Bench(scoped=True)
     await bench.reconcile()
     assert (bench.roles.asked, bench.shelf.writes) == (0, [])
+    assert not bench.reconciler.minds("prod")
     bench.user()
+    assert bench.reconciler.minds("prod")
     await bench.reconcile()
     assert bench.shelf.ready == ("True", "Available")
 
@@ -352,6 +358,7 @@ async def test_what_others_may_need_stays_until_it_can_be_told_that_they_do_not(
     assert bench.shelf.ready == ("False", "DeletionBlocked")
     assert bench.shelf.writes == ["status"], "told once"
     assert bench.roles.asked == 0, "nothing here uses the role"
+    assert bench.reconciler.minds("prod"), "it is this operator that says why"
     bench.untold = None
     await bench.reconcile()
     assert bench.shelf.stored["metadata"]["finalizers"] == []

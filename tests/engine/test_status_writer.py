@@ -1,10 +1,13 @@
 """The status writer: what differs, when it matters, provided that nobody else has written."""
 
+import logging
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ivs_operator.api.names import FINALIZER
 from ivs_operator.domain.kinds import PLURALS
@@ -187,6 +190,21 @@ async def test_an_event_on_a_transition_only() -> None:
     await desk.write(status("True", "Available", "fine indeed"))
     await desk.write(status("False", "QuotaExceeded", "raise it"))
     assert desk.cluster.events == [("Normal", "Available", "fine"), ("Warning", "QuotaExceeded", "raise it")]
+
+
+@in_virtual_time
+async def test_what_changes_beside_ready_is_logged_and_no_event() -> None:
+    before, after = status("True", "Available"), status("True", "Available")
+    lost = {"type": "DeliveryHealthy", "reason": "AccessDenied", "message": "chat logs are lost"}
+    after["conditions"].append({**after["conditions"][0], **lost, "status": "False"})
+    desk = Desk(before)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    with capture_logs() as lines:
+        await desk.write(after)
+        await desk.write(after)
+    said = {"condition": "DeliveryHealthy", "reason": "AccessDenied", "message": "chat logs are lost"}
+    assert lines == [{"event": "state changed", "log_level": "info", **said}]
+    assert desk.cluster.events == []
 
 
 @in_virtual_time

@@ -105,6 +105,19 @@ async def test_whether_anybody_uses_an_account_is_told_or_not_but_never_guessed(
         await bench.client.close()
 
 
+async def test_an_operator_of_some_namespaces_tells_of_accounts_that_its_own_objects_name() -> None:
+    """A spare one gets no status from it, and would count as not Ready for ever."""
+    bench = Bench()
+    bench.tenants.book.put({"metadata": {"name": "spare", "uid": "s", "generation": 1}, "spec": SELECTING})
+    assert bench.tenants.minded() == {}
+    key = bench.user("live")
+    assert set(bench.tenants.minded()) == {"prod"}
+    bench.cache.remove(key)
+    assert bench.tenants.minded() == {}
+    bench.tenants.book.resources = None
+    assert bench.tenants.minded() == {}, "before they are listed"
+
+
 async def test_only_labels_that_are_news_have_objects_looked_at_also_after_a_while_without_any() -> None:
     bench = Bench()
     here, there = bench.user("live"), bench.user("test")

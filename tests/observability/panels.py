@@ -119,10 +119,17 @@ PANELS: Final = (
         columns=(("kind", "Kind"), (_WHO, "Namespace"), ("name", "Name"), ("reason", "Reason")),
     ),
     Panel(
-        "Not Ready, by reason",
-        "How many objects were not Ready over time. A step that stays needs a person.",
+        "Not Ready or unhealthy, by reason",
+        "How many objects were not Ready over time, and of how many DestinationReady or DeliveryHealthy was False, "
+        "which leaves Ready as it is. A step that stays needs a person.",
         "timeseries",
-        (Query(f"sum by (kind, reason) ({_metric('resources_not_ready')})", "{{kind}} {{reason}}"),),
+        (
+            Query(
+                f"sum by (kind, condition, reason) ({_metric('resources_unhealthy')})",
+                "{{kind}} {{condition}} {{reason}}",
+            ),
+            Query(f"sum by (kind, reason) ({_metric('resources_not_ready')})", "{{kind}} {{reason}}"),
+        ),
         width=12,
         height=8,
     ),

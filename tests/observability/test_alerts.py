@@ -41,6 +41,10 @@ def not_ready(reason: str) -> str:
     return f'ivs_operator_resources_not_ready{_A},kind="RecordingConfiguration",reason="{reason}"}}'
 
 
+def unhealthy(condition: str, reason: str, kind: str = "ChatLoggingConfiguration") -> str:
+    return f'ivs_operator_resources_unhealthy{_A},kind="{kind}",condition="{condition}",reason="{reason}"}}'
+
+
 VOD = {"kind": "RecordingConfiguration", "reason": "QuotaExceeded"}
 LEADERS = {f"ivs_operator_leader{_A}}}": "1x90", f"ivs_operator_leader{_B}}}": "0x90"}
 CASES = [
@@ -117,6 +121,46 @@ CASES = [
     ),
     Case("a creation takes its time", "IvsOperatorResourceNotReady", {not_ready("Creating"): "1x20 stale"}, "31m"),
     Case("paused by a person", "IvsOperatorResourceNotReady", {not_ready("Paused"): "2x90"}, "31m"),
+    Case(
+        "a destination refuses chat logs",
+        "IvsOperatorChatLogsLost",
+        {
+            unhealthy("DeliveryHealthy", "AccessDenied"): "0x9 2x90",
+            unhealthy("DestinationReady", "AccessDenied"): "1x90",
+        },
+        "10m",
+        ({"reason": "AccessDenied"},),
+        says="Chat logs of 2 ChatLoggingConfiguration are lost: AccessDenied",
+    ),
+    Case(
+        "an object that was deleted soon after",
+        "IvsOperatorChatLogsLost",
+        {unhealthy("DeliveryHealthy", "AccessDenied"): "1x8 stale"},
+        "4m",
+    ),
+    Case(
+        "a destination in trouble, though logs arrive",
+        "IvsOperatorChatLogsLost",
+        {unhealthy("DestinationReady", "AccessDenied"): "1x90"},
+        "31m",
+    ),
+    Case(
+        "a bucket was deleted",
+        "IvsOperatorDestinationNotReady",
+        {
+            unhealthy("DestinationReady", "DestinationNotFound", "RecordingConfiguration"): "1x90",
+            unhealthy("DeliveryHealthy", "DestinationNotFound"): "1x90",
+        },
+        "16m",
+        ({"kind": "RecordingConfiguration", "reason": "DestinationNotFound"},),
+        says="1 RecordingConfiguration with a destination in trouble: DestinationNotFound",
+    ),
+    Case(
+        "a bucket that is made a little later",
+        "IvsOperatorDestinationNotReady",
+        {unhealthy("DestinationReady", "DestinationNotFound", "RecordingConfiguration"): "1x28 stale"},
+        "14m",
+    ),
     Case(
         "writes are refused",
         "IvsOperatorReconcileErrors",

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from ivs_operator import metrics
+from ivs_operator import __version__, metrics
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.kube.cache import ResourceCache
 from ivs_operator.readiness import Readiness
@@ -23,6 +23,16 @@ def seen(*, status: str = "True", reason: str = "Available", generation: int = 1
         {"type": "Ready", "status": status, "reason": reason, "observedGeneration": of},
     ]
     return {"metadata": {"generation": generation}, "status": {"conditions": conditions}}
+
+
+def beside(*details: tuple[str, str, str], of: int = 1) -> dict[str, Any]:
+    """A Ready object with further conditions: type, status, reason."""
+    made = seen()
+    made["status"]["conditions"] += [
+        {"type": type_, "status": status, "reason": reason, "observedGeneration": of}
+        for type_, status, reason in details
+    ]
+    return made
 
 
 READY = seen()
@@ -69,6 +79,45 @@ def test_an_object(resource: dict[str, Any], reason: str) -> None:
     assert found == expected
 
 
+LOST = ("DeliveryHealthy", "False", "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        pytest.param(beside(LOST), {("DeliveryHealthy", "AccessDenied")}, id="chat logs are lost"),
+        pytest.param(
+            beside(("DestinationReady", "False", "DestinationNotFound")),
+            {("DestinationReady", "DestinationNotFound")},
+            id="the bucket is gone",
+        ),
+        pytest.param(
+            beside(("DestinationReady", "False", "Unavailable"), LOST),
+            {("DestinationReady", "Unavailable"), ("DeliveryHealthy", "AccessDenied")},
+            id="both",
+        ),
+        pytest.param(beside(("DeliveryHealthy", "True", "Available")), set(), id="all is well"),
+        pytest.param(beside(("DeliveryHealthy", "Unknown", "Unavailable")), set(), id="unknown is no trouble"),
+        pytest.param(beside(("Associated", "False", "RoomNotFound")), set(), id="what Ready says by itself"),
+        pytest.param(beside(LOST, of=0), set(), id="it speaks of the spec before the last edit"),
+        pytest.param(
+            beside(("DeliveryHealthy", "False", 'x"} 1\n')), {("DeliveryHealthy", "Unknown")}, id="somebody else's word"
+        ),
+        pytest.param(NEW, set(), id="nobody has looked yet"),
+    ],
+)
+@pytest.mark.parametrize("each", [True, False])
+def test_what_is_wrong_beside_ready(resource: dict[str, Any], expected: set[tuple[str, str]], each: bool) -> None:
+    found = asyncio.run(told(resource, each=each))
+    counted = {tuple(labels): number for (name, *labels), number in found.items() if name == "resources_unhealthy"}
+    assert counted == {(type_, "RecordingConfiguration", reason): 1 for type_, reason in expected}
+
+
+def test_the_version_is_told_by_every_replica() -> None:
+    metrics.stand_by()
+    assert REGISTRY.get_sample_value("ivs_operator_build_info", {"version": __version__}) == 1
+
+
 def test_an_account_is_told_without_a_namespace() -> None:
     found = asyncio.run(told(READY, accounts={"prod": seen(status="False", reason="AccessDenied")}))
     assert found["resource_ready", "AWSAccount", "prod", ""] == 0
@@ -101,7 +150,7 @@ def test_many_objects_are_written_beside_the_event_loop() -> None:
     cache = ResourceCache()
     for number in range(MANY):
         denied = number % 100 == 0
-        resource = seen(status="False", reason="AccessDenied") if denied else READY
+        resource = seen(status="False", reason="AccessDenied") if denied else beside(LOST)
         cache.put(Key(Kind.CHAT_LOGGING, f"team-{number % 50}", f"chat-{number}"), resource)
     writers = set()
 
@@ -123,3 +172,5 @@ def test_many_objects_are_written_beside_the_event_loop() -> None:
     assert turns > 10, "the loop went on meanwhile"
     assert text.count(b"ivs_operator_resource_ready{") == MANY
     assert b'resources_not_ready{kind="ChatLoggingConfiguration",reason="AccessDenied"} 200\n' in text
+    lost = 'kind="ChatLoggingConfiguration",condition="DeliveryHealthy",reason="AccessDenied"'
+    assert f"resources_unhealthy{{{lost}}} {MANY - 200}\n".encode() in text

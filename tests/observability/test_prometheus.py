@@ -16,16 +16,17 @@ from observability.panels import PANELS, Panel
 from observability.picture import Curve, Drawing, svg
 from observability.prometheus import running_prometheus
 from support.deadlines import until
-from support.walk import CHAT, RECORDING, s3
+from support.walk import CHAT, RECORDING, condition, is_ready, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from observability.prometheus import Prometheus
-    from support.walk import Walk
+    from support.walk import Resource, Walk
 
 EMPTY = {
     "IvsOperatorReconcileErrors": "no reconcile fails in this run",
+    "IvsOperatorChatLogsLost": "no chat log is lost in this run; e2e/test_delivery.py has one that is",
 }
 """Alerts whose measure has no series here, and why."""
 
@@ -40,8 +41,10 @@ CONTRACT = {
     "sweep_age_seconds": {"account", "region"},
     "resources": {"kind", "state"},
     "resource_ready": {"kind", "namespace", "name"},
+    "resources_unhealthy": {"kind", "condition", "reason"},
     "orphans": {"region"},
     "leader": set(),
+    "build_info": {"version"},
 }
 """Names that are promised, with their labels."""
 
@@ -103,9 +106,9 @@ def test_expressions_ask_for_what_the_code_has() -> None:
 
 
 def _trouble_and_success(walk: Walk, prometheus: Prometheus) -> None:
-    """One object that is Ready, one that is not, throttled Lists, and a refused one."""
+    """One object that is Ready and loses its bucket, one that is not, throttled Lists, and a refused one."""
     bucket = walk.emulator.bucket("media")
-    walk.apply(RECORDING, "vod", destinationConfiguration=s3(bucket))
+    walk.apply(RECORDING, "vod", destinationConfiguration=s3(walk.emulator.bucket("vod")))
     walk.ready(RECORDING, "vod")
     scraped = f'ivs_operator_resource_ready{{name="vod",exported_namespace="{walk.namespace}"}} == 1'
     until(
@@ -113,11 +116,18 @@ def _trouble_and_success(walk: Walk, prometheus: Prometheus) -> None:
         "what was done so far has been scraped: rates begin",
         last=prometheus.tail,
     )
+    walk.emulator.client("s3").delete_bucket(Bucket="vod")
+    walk.annotate(RECORDING, "vod", "reconcile-at=now")  # its destination is looked at once more
+    walk.wait(RECORDING, "vod", _misses_its_bucket, "misses its bucket")
     walk.apply(CHAT, "lost", destinationConfiguration=s3(bucket), rooms=[{"name": "nowhere"}])
     walk.reason(CHAT, "lost", "RoomNotFound")
     walk.control.add_fault(operation="ListRecordingConfigurations", throttle=True, probability=0.5)
     refusal = {"code": "AccessDeniedException", "message": "not authorized"}
     walk.control.add_fault(operation="ListRooms", error=refusal, probability=0.5)
+
+
+def _misses_its_bucket(item: Resource) -> bool:
+    return is_ready(item) and condition(item, "DestinationReady").get("reason") == "DestinationNotFound"
 
 
 def _questions() -> list[str]:

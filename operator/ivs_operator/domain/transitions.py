@@ -1,12 +1,15 @@
-"""Which changes of state deserve an Event."""
+"""Which changes of state deserve an Event, and which a line of the log alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ivs_operator.api.reasons import Reason
+from ivs_operator.api.reasons import ConditionType, Reason
 
-__all__ = ["MOST", "UNDER_WAY", "announcement", "request_id_in"]
+__all__ = ["DETAILS", "MOST", "UNDER_WAY", "announcement", "changed_details", "request_id_in"]
+
+DETAILS = (ConditionType.DESTINATION_READY, ConditionType.DELIVERY_HEALTHY)
+"""What may be False beside a Ready that is True, for a person to see to."""
 
 MOST = 1024
 """Characters of an Event's note; the API refuses longer ones."""
@@ -25,7 +28,7 @@ def announcement(
     The message ends with the id of the AWS request that failed, if one did. An Event is posted once, so the id, which
     is another with each attempt, rewrites nothing here; in a status it would.
     """
-    was, is_ = _ready(before), _ready(after)
+    was, is_ = _condition(before, ConditionType.READY), _condition(after, ConditionType.READY)
     if (was.get("status"), was.get("reason")) == (is_.get("status"), is_.get("reason")):
         return None
     reason = str(is_.get("reason", ""))
@@ -41,6 +44,18 @@ def announcement(
     return "Warning", reason, message[: MOST - len(suffix)] + suffix
 
 
+def changed_details(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Type, reason and message of each detail that has become False, is for another reason, or is no more.
+
+    For the log: Events are about Ready.
+    """
+    for type_ in DETAILS:
+        was, is_ = _condition(before, type_), _condition(after, type_)
+        same = (was.get("status"), was.get("reason")) == (is_.get("status"), is_.get("reason"))
+        if is_ and not same and "False" in (was.get("status"), is_.get("status")):
+            yield str(type_), str(is_.get("reason", "")), str(is_.get("message", ""))
+
+
 def request_id_in(note: str) -> tuple[str, str]:
     """An Event's note without the id of the AWS request at its end, and that id; empty when there is none."""
     found = _REQUEST_ID.search(note)
@@ -52,9 +67,9 @@ def _edited(ready: Mapping[str, Any]) -> bool:
     return isinstance(generation, int) and generation > 1
 
 
-def _ready(status: Mapping[str, Any]) -> Mapping[str, Any]:
+def _condition(status: Mapping[str, Any], type_: ConditionType) -> Mapping[str, Any]:
     conditions = status.get("conditions")
     for item in conditions if isinstance(conditions, list) else ():
-        if isinstance(item, Mapping) and item.get("type") == "Ready":
+        if isinstance(item, Mapping) and item.get("type") == type_:
             return item
     return {}

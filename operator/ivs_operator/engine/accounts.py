@@ -123,6 +123,10 @@ class AccountReconciler:
         for table in (self._told, self._asked, self._said, self._untold):
             table.clear()
 
+    def minds(self, name: str) -> bool:
+        """Whether this operator has something to tell of an AWSAccount: the status of others is not its to write."""
+        return self._named_here(name) or name in self._untold
+
     def look_at(self, name: str) -> None:
         """Something about an AWSAccount may have changed."""
         self._queue.add(AccountKey(name), Lane.USER)
@@ -181,13 +185,15 @@ class AccountReconciler:
             if account is None:
                 self._forget(name)
                 return Outcome(result="gone")
-        mine = self._elsewhere is None or any(True for _ in self._resources.referring(name))
-        if not mine and name not in self._untold:
+        if not self.minds(name):
             again = self._clock.now() + _LEAVING if account.deleting else None
             return Outcome(again_at=again, result="ignored")
-        if mine:
+        if self._named_here(name):
             await self._enter(account)
         return await self._conclude(account, users)
+
+    def _named_here(self, name: str) -> bool:
+        return self._elsewhere is None or any(True for _ in self._resources.referring(name))
 
     async def _enter(self, account: Account) -> None:
         """See whether the role can be assumed; at once when a person asks for it by annotation."""

@@ -12,7 +12,7 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.failures import NotWritten
 from ivs_operator.domain.identity import Key, Kind
 from ivs_operator.domain.report import progress_only
-from ivs_operator.domain.transitions import MOST, announcement
+from ivs_operator.domain.transitions import MOST, announcement, changed_details
 from ivs_operator.engine.protocols import Cluster, Resource, Resources
 
 __all__ = ["PROGRESS_INTERVAL", "SETTLING", "TAGS_STAY", "StatusWriter", "merge_patch"]
@@ -173,6 +173,8 @@ class StatusWriter:
         return until if now < until else None
 
     async def _announce(self, key: Key, before: Mapping[str, Any], after: Mapping[str, Any], request_id: str) -> None:
+        for condition, why, words in changed_details(before, after):
+            log.info("state changed", condition=condition, reason=why, message=words)
         event = announcement(before, after, request_id)
         resource = self._resources.get(key)
         if event is None or resource is None:
