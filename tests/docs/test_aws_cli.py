@@ -49,7 +49,7 @@ def _examples() -> Iterator[list[str]]:
 
 @pytest.fixture
 def account(emulator: Emulator) -> Emulator:
-    """What the texts take for granted: a recording in a bucket, a log group, objects that have kept their owner tags."""
+    """What the texts take for granted: a recording in a bucket, a log group, objects with owner tags left."""
     key = f"ivs/v1/{ACCOUNT}/abcdABCDefgh/2026/11/21/events/recording-started.json"
     emulator.client("s3").put_object(Bucket=emulator.bucket(BUCKET), Key=key, Body=b"{}")
     emulator.log_group("/aws/vendedlogs/chat")
