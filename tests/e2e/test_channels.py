@@ -45,9 +45,8 @@ def test_an_adopted_configuration_hands_its_channels_to_one_that_can_be_edited(w
     """As docs/migration.md has it: the old object goes and leaves everything, then the new one takes over."""
     adopted = walk.foreign(RECORDING, "adopted")
     channel = walk.channel("handed-over", adopted)
-    bucket = walk.emulator.bucket("adopted-bucket-0")
-    entries = {"destinationConfiguration": s3(bucket), "channels": [{"arn": channel}]}
-    walk.apply(RECORDING, "old", existing={"arn": adopted}, deletionPolicy="Retain", **entries)
+    entries = {"destinationConfiguration": s3("adopted-bucket-0"), "channels": [{"arn": channel}]}
+    walk.apply(RECORDING, "old", name="adopted", existing={"arn": adopted}, deletionPolicy="Retain", **entries)
     walk.ready(RECORDING, "old")
 
     walk.apply(RECORDING, "new", channelConflictPolicy="Replace", **entries)
