@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The image and the chart in a cluster of kind's, and then the end-to-end tests on that cluster.
 #
-#   image/kind.sh [--keep] [--node-image IMAGE] [-- PYTEST-ARGUMENT...]
+#   image/kind.sh [--keep] [--no-tests] [--node-image IMAGE] [-- PYTEST-ARGUMENT...]
 #
 # 1. a cluster of its own, named ivs-operator-PID
 # 2. builds the image (image/build.sh) and loads it
@@ -10,6 +10,7 @@
 # 5. tests/e2e and tests/cluster with USE_EXISTING_CLUSTER, without what needs a control plane of our own
 #
 # --keep         leaves cluster and emulator, and says how to use and remove them
+# --no-tests     ends once the object is Ready, and does not delete it: with --keep, a cluster to look around in
 # --node-image   another version of Kubernetes, e.g. kindest/node:v1.34.11; default: kind's
 #
 # Needs docker, kind, kubectl and helm on PATH, and Python for .venv. Linux only: where Docker runs in a machine of its
@@ -22,7 +23,7 @@ fail() {
   exit 1
 }
 
-keep='' node_image=''
+keep='' tested=true node_image=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
@@ -30,6 +31,7 @@ while [ $# -gt 0 ]; do
       exit
       ;;
     --keep) keep=true ;;
+    --no-tests) tested='' ;;
     --node-image)
       [ $# -gt 1 ] || fail "--node-image needs a value; see image/kind.sh --help"
       node_image=$2
@@ -43,6 +45,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[ -n "$tested" ] || [ $# -eq 0 ] || fail "--no-tests runs none: leave it out, or what follows --"
 if [ $# -gt 0 ]; then tests=("$@"); else tests=(-n "${WORKERS:-4}" --dist loadgroup tests/e2e tests/cluster); fi
 
 missing=()
@@ -128,6 +131,7 @@ END
 kubectl --namespace "$namespace" apply --filename manifests/samples/chat-to-s3.yaml
 kubectl --namespace "$namespace" wait --for=condition=Ready --timeout=60s ivscl/chat-archive
 kubectl --namespace "$namespace" get ivs --output=wide
+[ -n "$tested" ] || exit 0
 kubectl --namespace "$namespace" delete ivscl/chat-archive --timeout=60s
 
 step "end-to-end tests on this cluster"

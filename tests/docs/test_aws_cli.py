@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BUCKET = "seen-in-the-docs"
 ELSEWHERE = {"eks"}
 """Services that the emulator has not: the AWS CLI checks the command itself, and nothing is sent."""
-_ARN = re.compile(r"^arn:aws:ivschat:.*:logging-configuration/")
+_ARN = re.compile(r"^arn:aws:ivs(?:chat)?:.*:(recording|logging)-configuration/")
 _LOCATION = "$(kubectl get ivsrc/vod -o jsonpath='{.status.location}')"
 _TEMPLATE = "role.yaml"
 
@@ -49,11 +49,12 @@ def _examples() -> Iterator[list[str]]:
 
 @pytest.fixture
 def account(emulator: Emulator) -> Emulator:
-    """What the texts take for granted: a recording in a bucket, a log group, an object that has kept its owner tags."""
+    """What the texts take for granted: a recording in a bucket, a log group, objects with owner tags left."""
     key = f"ivs/v1/{ACCOUNT}/abcdABCDefgh/2026/11/21/events/recording-started.json"
     emulator.client("s3").put_object(Bucket=emulator.bucket(BUCKET), Key=key, Body=b"{}")
     emulator.log_group("/aws/vendedlogs/chat")
-    emulator.control.seed(logging_configurations=1, tags={"ivs-operator.dev/owner": "c/n/x", "team": "live"})
+    tags = {"ivs-operator.dev/owner": "c/n/x", "team": "live"}
+    emulator.control.seed(recording_configurations=1, logging_configurations=1, tags=tags)
     return emulator
 
 
@@ -87,8 +88,8 @@ def _here(word: str, account: Emulator) -> str:
     """With what there is in the emulated account."""
     if word == _LOCATION:
         return f"s3://{BUCKET}/ivs/v1/{ACCOUNT}/"
-    if _ARN.match(word):
-        return str(account.control.resources("logging-configuration")[0]["arn"])
+    if named := _ARN.match(word):
+        return str(account.control.resources(f"{named[1]}-configuration")[0]["arn"])
     return word
 
 
@@ -99,6 +100,10 @@ def _is_role(_: str, account: Emulator) -> None:
 
 def _lost_owner(_: str, account: Emulator) -> None:
     assert account.control.resources("logging-configuration")[0]["tags"] == {"team": "live"}
+
+
+def _is_leaving(_: str, account: Emulator) -> None:
+    assert all(item["state"] == "DELETING" for item in account.control.resources("recording-configuration"))
 
 
 def _has_room(said: str, account: Emulator) -> None:
@@ -118,6 +123,7 @@ def _shows_recording(said: str, _: Emulator) -> None:
 
 _CAME_OF_IT = {
     "cloudformation deploy": _is_role,
+    "ivs delete-recording-configuration": _is_leaving,
     "ivschat untag-resource": _lost_owner,
     "ivschat create-room": _has_room,
     "s3 mb": _has_bucket,

@@ -22,7 +22,7 @@ _READS = frozenset({"get", "describe", "explain"})
 _OURS = re.compile(
     r"^(ivs|ivsrc|ivscl|ivsacct|awsaccounts?|ivsrc,ivscl|(recording|chatlogging)configurations?)([./,]|$)"
 )
-_OTHERS = re.compile(r"upbound|ivs-operator\.dev$")
+_OTHERS = re.compile(r"upbound|^crds?$")
 _BOOLEAN = frozenset({"-A", "--all", "--overwrite", "--server-side"})
 
 

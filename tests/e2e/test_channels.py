@@ -41,6 +41,26 @@ def test_a_channel_that_records_elsewhere_is_kept_with_keep_and_taken_over_with_
     assert walk.recorded_by(channel) == arn
 
 
+def test_an_adopted_configuration_hands_its_channels_to_one_that_can_be_edited(walk: Walk) -> None:
+    """As docs/migration.md has it: the old object goes and leaves everything, then the new one takes over."""
+    adopted = walk.foreign(RECORDING, "adopted")
+    channel = walk.channel("handed-over", adopted)
+    entries = {"destinationConfiguration": s3("adopted-bucket-0"), "channels": [{"arn": channel}]}
+    walk.apply(RECORDING, "old", name="adopted", existing={"arn": adopted}, deletionPolicy="Retain", **entries)
+    walk.ready(RECORDING, "old")
+
+    walk.apply(RECORDING, "new", channelConflictPolicy="Replace", **entries)
+    assert "/old, whose entries match" in walk.reason(RECORDING, "new", "ChannelTaken")
+    assert walk.recorded_by(channel) == adopted
+    since = walk.control.last_sequence()
+    walk.delete(RECORDING, "old")
+
+    arn = walk.ready(RECORDING, "new")["arn"]
+    assert walk.recorded_by(channel) == arn
+    assert walk.aws_writes(since) == {"ivs.UntagResource": 1, "ivs.UpdateChannel": 1}
+    assert {item["arn"] for item in walk.configurations(RECORDING)} == {adopted, arn}
+
+
 def test_a_channel_of_another_cluster_is_never_taken_over(walk: Walk) -> None:
     owned = walk.foreign(RECORDING, "owned", **{"ivs-operator.dev/owner": "another-cluster/live/vod"})
     channel = walk.channel("taken", owned)

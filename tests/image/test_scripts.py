@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -210,6 +211,26 @@ def _the_chart_takes(values: Path) -> None:
     answer = subprocess.run(line, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert f"image: localhost/ivs-operator:{__version__}" in answer.stdout.replace('"', "")
+
+
+@pytest.mark.timeout(300)
+def test_kind_without_tests_keeps_an_object_that_is_ready(cluster: Bench) -> None:
+    answer = cluster.run("kind.sh", "--keep", "--no-tests")
+    kept = re.search(r"kept: export KUBECONFIG=\S+; emulator http\S+, process (\d+)$", answer.stdout, re.MULTILINE)
+    assert kept, answer.stdout + answer.stderr
+    os.kill(int(kept[1]), signal.SIGTERM)
+    assert answer.returncode == 0, answer.stderr
+    of_objects = [line.split()[3] for line in cluster.asked() if line.startswith("kubectl --namespace")]
+    assert of_objects == ["apply", "wait", "get"], "it is not deleted"
+    assert "end-to-end tests" not in answer.stdout
+    assert not any(line.startswith("kind delete") for line in cluster.asked())
+
+
+def test_kind_without_tests_takes_no_arguments_for_them(cluster: Bench) -> None:
+    answer = cluster.run("kind.sh", "--no-tests", "--", *_FEW)
+    assert answer.returncode == 1
+    assert "--no-tests runs none" in answer.stderr
+    assert cluster.asked() == []
 
 
 @pytest.mark.timeout(300)
