@@ -195,7 +195,10 @@ class Calls:
             self._reach.admit(operation)
         await bucket.take(background=BACKGROUND.get())
         if self._limiter.too_late():
-            message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
+            message = (
+                f"{operation} was not called: the operator's own rate, which keeps it from calling AWS too fast, had "
+                f"it wait for too long; it is planned anew"
+            )
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         access = self._access
         access.admit()
