@@ -4,11 +4,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from ivs_operator import cli as command_line
 from ivs_operator.cli import cli
@@ -118,6 +119,35 @@ def test_every_setting_has_its_flag_with_default_and_variable_in_the_help() -> N
         assert f"[env: IVS_OPERATOR_{name.upper()}]" in text
     assert "[default: 60.0]" in text
     assert "[default: on]" in text
+
+
+def told_bounds(field: FieldInfo) -> str:
+    """How the help says what is taken: choices, or bounds."""
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(get_args(field.annotation))
+    least = next((item.ge for item in field.metadata if hasattr(item, "ge")), None)
+    most = next((item.le for item in field.metadata if hasattr(item, "le")), None)
+    if least is None or most == HIGHEST_PORT:  # which everybody knows
+        return ""
+    return f"at least {least}" if most is None else f"{least} to {most:.0f}"
+
+
+HIGHEST_PORT = 65535
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_choices_and_bounds_are_told(name: str) -> None:
+    field = Settings.model_fields[name]
+    missing = [part for part in told_bounds(field).split(", ") if part not in str(field.description)]
+    assert not missing, field.description
+
+
+def test_choices_and_bounds_are_found() -> None:
+    found = {name: told_bounds(field) for name, field in Settings.model_fields.items() if told_bounds(field)}
+    assert found["workers"] == "1 to 64"
+    assert found["log_level"] == "debug, info, warning, error"
+    assert found["sweep_interval"] == "at least 1"
+    assert found["lease_duration"] == "1 to 600"
 
 
 def test_an_empty_flag_is_a_mistake() -> None:

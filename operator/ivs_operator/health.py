@@ -4,19 +4,23 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable  # noqa: TC003 - read at run time by tools
+from typing import Final
 
 import structlog
 from aiohttp import web
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-__all__ = ["Health", "PortTaken"]
+__all__ = ["Health", "PortUnusable", "port_trouble"]
 
 log = structlog.get_logger(__name__)
 
 
-class PortTaken(Exception):
-    """A port that we should listen on is in use; the message names the setting."""
+_LOWEST_FREE: Final = 1024  # below it Linux lets only root listen, unless net.ipv4.ip_unprivileged_port_start is lower
+
+
+class PortUnusable(Exception):
+    """Nothing can listen on a port, mostly because it is in use; the message names the setting."""
 
 
 class Health:
@@ -38,7 +42,7 @@ class Health:
         """Listen.
 
         Raises:
-            PortTaken: a port is in use.
+            PortUnusable: one can't be listened on.
         """
         probes = web.Application()
         probes.router.add_get("/healthz", self._healthz)
@@ -53,9 +57,7 @@ class Health:
                 await web.SockSite(runner, _listener(port)).start()
             except OSError as error:
                 await self.stop()
-                why = os.strerror(error.errno) if error.errno else str(error)
-                message = f"port {port} is taken ({why}); choose another by --{setting}, 0 for a free one"
-                raise PortTaken(message) from error
+                raise PortUnusable(port_trouble(error, port, setting)) from error
             log.info("listening", purpose=setting.removesuffix("-port"), port=_port(runner))
 
     async def stop(self) -> None:
@@ -81,6 +83,18 @@ async def _nothing() -> bytes:
 
 def _answer(trouble: str | None, well: str = "ok") -> web.Response:
     return web.Response(status=503 if trouble else 200, text=f"{trouble or well}\n")
+
+
+def port_trouble(error: OSError, port: int, setting: str) -> str:
+    """Why a port can't be listened on, and what to do; `setting` is the name of its flag."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    other = f"choose another by --{setting}, 0 for a free one"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken ({why}); {other}"
+    if error.errno in {errno.EACCES, errno.EPERM} and 0 < port < _LOWEST_FREE:
+        remedy = f"choose one from {_LOWEST_FREE} on by --{setting}, or 0 for a free one"
+        return f"port {port} may not be listened on ({why}): it is one of the system's; {remedy}"
+    return f"port {port} can't be listened on ({why}); {other}"
 
 
 def _port(runner: web.AppRunner) -> int:

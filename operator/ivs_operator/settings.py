@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         60.0, description="seconds between looks at everything in AWS; at least 1"
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        8, description="objects worked on at the same time; up to four times as many while they wait for AWS"
+        8, description="objects worked on at the same time, up to four times as many while they wait for AWS; 1 to 64"
     )
     cluster_id: str | None = Field(
         None,
@@ -143,8 +143,12 @@ class Settings(BaseSettings):
     resource_metrics: Switch = Field(
         True, description="tell each object in the metrics by namespace and name; off: only their numbers"
     )
-    log_format: Literal["text", "json"] = Field("text", description="text for people, json for collectors")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="form of what is logged: text for people, json for collectors"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged: debug, info, warning, error"
+    )
     health_port: Port = Field(8080, description="port of /healthz and /readyz; 0: a free one")
     metrics_port: Port = Field(9090, description="port of /metrics; 0: a free one")
 

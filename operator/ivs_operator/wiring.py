@@ -84,7 +84,7 @@ class Operator:
         Raises:
             StartFailed: see the message.
             NoCluster: nothing says where the cluster is.
-            PortTaken: a port is in use.
+            PortUnusable: a port can't be listened on.
         """
         self.home = asyncio.get_running_loop()
         told = asyncio.Event()

@@ -71,6 +71,19 @@ BY_CODE: dict[str, tuple[FaultClass, Reason]] = {
     "MalformedPolicyDocument": (SLOW, Reason.UNAVAILABLE),
     "PackedPolicyTooLarge": (SLOW, Reason.UNAVAILABLE),
 }
+EDIT = "; edit the spec, or what it names; as it is, it is tried once an hour"
+ALLOW = "; ivs-operator iam-policy prints what must be allowed"
+VALID = "; give valid credentials as docs/iam.md has it, or enable the region if the account has not"
+QUOTA = "; raise the quota in Service Quotas or delete one (ivs-operator inventory lists them)"
+VERIFICATION = "; it ends once AWS has verified the account; if it lasts, write to AWS support"
+
+REMEDIES: dict[str, str] = {
+    # What a person can do beside AWS's words; all other codes pass by themselves, or AWS says what to do.
+    "AccessDeniedException": ALLOW,
+    "PendingVerification": VERIFICATION,
+    "ServiceQuotaExceededException": QUOTA,
+    "ExpiredTokenException": VALID,
+}
 MADE, CHANGED, REMOVED, READ = (
     Reason.CREATE_FAILED,
     Reason.UPDATE_FAILED,
@@ -178,7 +191,8 @@ def test_declared(service: str, operation: str, code: str, status: int, member: 
     else:
         wanted = BY_OPERATION[code].get(operation, (FAST if code == "ConflictException" else SLOW, READ))
     assert (fault.kind, fault.reason) == wanted
-    assert fault.message == f"{operation}: told by AWS"
+    remedy = EDIT if fault.kind is INVALID else REMEDIES.get(code, "")
+    assert fault.message == f"{operation}: told by AWS{remedy}"
     assert (fault.code, fault.request_id) == (code, "r-1")
     assert fault.applied is (None if status >= 500 else False)
     assert isinstance(failed(operation, error), NotFound) is (code == "ResourceNotFoundException")
@@ -244,7 +258,9 @@ def test_of_services_that_are_looked_at(  # noqa: PLR0917 - columns of the table
     fault = fault_of(operation, raised(service, operation, status, _told(service, code)))
     assert (fault.kind, fault.reason, fault.applied) == (kind, reason, applied)
     assert (fault.code, fault.message.partition(": ")[0]) == (code, operation)
-    assert fault.message.endswith("told by AWS")
+    words, _, remedy = fault.message.partition("; ")
+    assert words.endswith("told by AWS")
+    assert bool(remedy) is (reason is Reason.ACCESS_DENIED and code != "RequestTimeTooSkewed")
 
 
 HEADS = [
@@ -351,8 +367,47 @@ def test_fields_that_a_validation_names_are_told() -> None:
     }
     error = raised("ivschat", "CreateLoggingConfiguration", 400, body, {"x-amzn-errortype": "ValidationException"})
     assert fault_of("CreateLoggingConfiguration", error).message == (
-        "CreateLoggingConfiguration: bad input; bucketName: too short"
+        f"CreateLoggingConfiguration: bad input; bucketName: too short{EDIT}"
     )
+
+
+DENIED = "AccessDeniedException"
+ADVISED = [
+    # operation, status, code, AWS's words, what is added, why
+    ("CreateRoom", 403, "Forbidden", "no", ALLOW, "a new word for forbidden"),
+    ("CreateRoom", 403, DENIED, "no.", ALLOW, "the full stop gives way"),
+    ("GetRoom", 403, DENIED, "no. Ask x.", ALLOW, "the last one"),
+    ("UpdateRoom", 400, "ValidationException", "no", "", "others may have a hand in it: it is tried again soon"),
+    ("GetRoom", 403, "UnrecognizedClientException", "no", VALID, "no right is missing"),
+    ("GetRoom", 403, "InvalidSignatureException", "no", "", "AWS says what to check"),
+    ("GetRoom", 429, "ThrottlingException", "no", "", "nobody can do anything"),
+    ("GetRoom", 500, "InternalServerException", "no", "", "nor here"),
+    ("GetCallerIdentity", 403, DENIED, "no", "", "needs no permission"),
+    (
+        "AssumeRole",
+        403,
+        "AccessDenied",
+        "no",
+        "; ivs-operator iam-policy prints both sides, by --features accounts and by --trust account",
+        "two policies must fit",
+    ),
+    ("AssumeRole", 403, "RegionDisabledException", "no", "", "AWS says where to activate it"),
+]
+
+
+@pytest.mark.parametrize(("operation", "status", "code", "words", "added", "why"), ADVISED)
+def test_awss_words_come_first_and_then_what_a_person_can_do(  # noqa: PLR0917 - columns of the table
+    operation: str, status: int, code: str, words: str, added: str, why: str
+) -> None:
+    answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    told = fault_of(operation, boto.ClientError(answer, operation)).message  # type: ignore[arg-type]
+    assert told == f"{operation}: {words.removesuffix('.') if added else words}{added}", why
+
+
+def test_what_botocore_itself_refuses_is_for_the_spec_to_mend() -> None:
+    fault = fault_of("CreateRecordingConfiguration", boto.ParamValidationError(report="bad"))
+    assert fault.message.startswith("CreateRecordingConfiguration: Parameter validation failed")
+    assert fault.message.endswith(EDIT)
 
 
 VOLATILE = [
@@ -371,7 +426,7 @@ def test_what_differs_each_time_is_left_out(told: str, kept: str) -> None:
     error = raised("ivschat", "GetRoom", 403, {"message": told}, {"x-amzn-errortype": "AccessDeniedException"})
     fault = fault_of("GetRoom", error)
     assert fault == Fault(
-        SLOW, Reason.ACCESS_DENIED, f"GetRoom: {kept}", code="AccessDeniedException", request_id="r-1"
+        SLOW, Reason.ACCESS_DENIED, f"GetRoom: {kept}{ALLOW}", code="AccessDeniedException", request_id="r-1"
     )
 
 

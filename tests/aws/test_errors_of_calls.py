@@ -18,6 +18,7 @@ from ivs_operator.aws.calls import CLIENT_CONFIG, Calls, LazyClient
 from ivs_operator.aws.rates import Limiter
 from ivs_operator.aws.reach import Reach
 from ivs_operator.domain.failures import CallFailed, Fault, FaultClass
+from ivs_operator.priority import NOT_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,6 +102,18 @@ async def test_a_success_that_is_not_awss_is_no_success(
     fault = await line.fault(operation, **parameters)
     assert (fault.kind, fault.reason, fault.applied) == (FaultClass.FAST, Reason.UNAVAILABLE, None)
     assert "proxy" in fault.message
+
+
+async def test_a_call_that_our_own_rate_kept_back_for_too_long_does_not_blame_aws(line: Line) -> None:
+    limit = NOT_AFTER.set(line.clock.now())
+    try:
+        fault = await line.fault("UpdateRoom", identifier=ROOM)
+    finally:
+        NOT_AFTER.reset(limit)
+    assert (fault.kind, fault.reason, fault.applied) == (FaultClass.FAST, Reason.THROTTLED, False)
+    assert fault.message.startswith("UpdateRoom was not called: the operator's own rate")
+    assert line.sent == []
+    assert line.faults == [], "it says nothing of the credentials"
 
 
 async def test_an_empty_list_is_an_answer(line: Line) -> None:

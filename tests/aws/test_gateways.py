@@ -149,12 +149,14 @@ async def test_what_is_missing_is_named(request: pytest.FixtureRequest, name: st
     assert caught.value.fault.reason is reason
 
 
-async def test_a_quota_is_told_in_awss_words(emulator: Emulator, chat: ChatLoggingGateway) -> None:
+async def test_a_quota_is_told_in_awss_words_and_with_a_remedy(emulator: Emulator, chat: ChatLoggingGateway) -> None:
     emulator.control.set(logging_configurations_quota=0)
     with pytest.raises(CallFailed) as caught:
         await chat.create(desired_of(resource()).settings, {})
     fault = caught.value.fault
     assert (fault.reason, fault.kind, fault.applied) == (Reason.QUOTA_EXCEEDED, FaultClass.SLOW, False)
+    assert "The quota of 0 " in fault.message
+    assert "raise the quota in Service Quotas or delete one" in fault.message
 
 
 async def test_a_reply_that_is_lost_leaves_open_whether_it_took_effect_and_is_not_repeated(

@@ -116,7 +116,7 @@ def test_a_half_readable_account_is_shown_as_far_as_it_goes(
     code, rows, err = inventory(run_here, account)
     assert code == ExitCode.PARTIAL
     assert err.startswith(f"ivs-operator: {says}")
-    assert err.endswith("is not authorized\n")
+    assert err.endswith("is not authorized; ivs-operator iam-policy prints what must be allowed\n")
     unknown = [row["name"] for row in rows if row["associations"] is None]
     plain = [row["name"] for row in rows if row["name"] == "vod" and row["thumbnail_configuration"] is None]
     assert {"rows": len(rows) == 1, "associations": len(unknown) == 1, "details": plain == ["vod"]}[gone]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
 from ivs_operator.api.names import TAG_OWNER, TAG_SPEC
 from ivs_operator.api.reasons import Reason
 from ivs_operator.aws.inventory import Inventory
-from ivs_operator.commands.sweeping import Sweeping
-from ivs_operator.domain.accounts import Role
+from ivs_operator.commands.exit_codes import ExitCode
+from ivs_operator.commands.failure import Failure
+from ivs_operator.commands.sweeping import Sweeping, role_of
+from ivs_operator.domain.accounts import Account, Role
 from ivs_operator.domain.failures import Fault, FaultClass
 from ivs_operator.domain.orphans import Holder, orphans_among
 from ivs_operator.domain.placement import Identity
@@ -109,6 +113,31 @@ async def test_whoever_joins_after_the_plan_is_seen_although_lists_lag() -> None
     assert done.outcome == "skipped"
     assert "late" in str(done.hindrance)
     assert aws.count(operation="Delete") == 0
+
+
+KNOWN = {"team": Account("team", ROLE), "broken": Account("broken", None, invalid="spec.roleARN: must be an ARN")}
+
+
+@pytest.mark.parametrize(
+    ("known", "name", "says", "code"),
+    [
+        (KNOWN, "teem", "--account: there is no AWSAccount teem; there are: broken, team", ExitCode.USAGE),
+        ({}, "team", "--account: there is no AWSAccount team; there are: none", ExitCode.USAGE),
+        (
+            KNOWN,
+            "broken",
+            "--account: AWSAccount broken can't be used: spec.roleARN: must be an ARN",
+            ExitCode.FAILURE,
+        ),
+    ],
+)
+def test_an_account_that_can_t_be_used_is_told_with_the_reason(
+    known: dict[str, Account], name: str, says: str, code: ExitCode
+) -> None:
+    with pytest.raises(Failure) as caught:
+        role_of(known, name)
+    assert (str(caught.value), caught.value.code) == (says, code)
+    assert role_of(KNOWN, "team") == ROLE
 
 
 @in_virtual_time

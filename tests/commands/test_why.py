@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ivs_operator.domain.identity import Kind
+from ivs_operator.domain.permissions import Feature, Scope, action_of, statements_for
 from support.accounts import OTHER, AccountWalk
 from support.command_process import Done, command
+from support.deadlines import until
+from support.emulator import ACCOUNT
+from support.objects import consumer_arn
 from support.walk import CHAT, RECORDING, s3
 
 if TYPE_CHECKING:
@@ -134,6 +139,31 @@ def test_a_failure_is_named_with_its_request_id_and_what_comes_next(walk: Walk) 
     unreached = why(walk, "ivsrc/vod", "-o", "json", **nowhere)
     assert unreached.code == 3, "AWS could not be asked"
     assert json.loads(unreached.out)["status"]["reason"] == "Paused"
+
+
+def test_what_it_calls_is_what_iam_policy_allows_for_it(walk: Walk) -> None:
+    """Every read: Lists, a Get of what Lists do not show any more, and of rooms and channels that they do not show."""
+    bucket = s3(walk.emulator.bucket("logs"))
+    room, channel = consumer_arn("r", account=ACCOUNT), consumer_arn("c", Kind.RECORDING, account=ACCOUNT)
+    walk.apply(CHAT, "logs", destinationConfiguration=bucket, rooms=[{"arn": room}, {"name": "nobody"}])
+    walk.apply(RECORDING, "vod", destinationConfiguration=bucket, channels=[{"arn": channel}, {"name": "nobody"}])
+    for plural in (CHAT, RECORDING):
+        walk.apply(plural, "lost", destinationConfiguration=bucket)
+    walk.reason(CHAT, "logs", "RoomNotFound")
+    walk.reason(RECORDING, "vod", "ChannelNotFound")
+    lost = {plural: walk.ready(plural, "lost")["arn"] for plural in (CHAT, RECORDING)}
+    walk.operator.stop()
+    walk.chat.delete_logging_configuration(identifier=lost[CHAT])
+    walk.ivs.delete_recording_configuration(arn=lost[RECORDING])
+    until(lambda: [len(walk.configurations(plural)) for plural in lost] == [1, 1], "both are gone")
+    since = walk.control.last_sequence()
+
+    for name in ("ivscl/logs", "ivsrc/vod", "ivscl/lost", "ivsrc/lost"):
+        explained(walk, name, f"--cluster-id={walk.namespace}")
+
+    called = {action_of(entry["service"], entry["operation"]) for entry in walk.control.requests(since)} - {None}
+    allowed = {action for statement in statements_for([Feature.WHY], Scope()) for action in statement.actions}
+    assert called == allowed
 
 
 def test_what_is_not_there_is_one_line(control_plane: Cluster) -> None:

@@ -128,6 +128,20 @@ BAD = [
         STREAM, Facts(found=True, state="CREATING_FAILED"), Reason.UNAVAILABLE, "CREATING_FAILED", id="a broken stream"
     ),
     pytest.param(
+        STREAM,
+        Facts(found=True, state="DELETING"),
+        Reason.UNAVAILABLE,
+        f"create it anew, or name another one in {STREAM.field}",
+        id="a stream that goes",
+    ),
+    pytest.param(
+        GROUP,
+        replace(USED, policies=(statement("Deny", service=None, Principal="*", Action="logs:*"),)),
+        Reason.ACCESS_DENIED,
+        f"exempt {GROUP.arn}:log-stream:* from the Deny, or name another log group in {GROUP.field}",
+        id="a Deny for everybody at a log group",
+    ),
+    pytest.param(
         STREAM, Facts(found=True, tagged=False, in_use=True), Reason.ACCESS_DENIED, "LogDeliveryEnabled", id="tag gone"
     ),
     pytest.param(
@@ -169,6 +183,22 @@ def test_bad(site: Site, facts: Facts, reason: Reason, says: str) -> None:
     assert (verdict.good, verdict.reason) == (False, reason)
     assert says in verdict.message
     assert site.noun in verdict.message
+
+
+KEYS = [
+    ("Disabled", "; enable the key, "),
+    ("PendingDeletion", "; cancel the key's deletion and enable it, "),
+    ("PendingReplicaDeletion", "; cancel the key's deletion and enable it, "),
+    ("Unavailable", "; connect the key's store, "),
+]
+
+
+@pytest.mark.parametrize(("state", "remedy"), KEYS)
+def test_a_key_that_does_not_work_is_told_with_what_to_do(state: str, remedy: str) -> None:
+    verdict = judge(RECORDINGS, replace(HERE, key=EncryptionKey(KEY, state=state)))
+    assert verdict is not None
+    assert f"KMS key {KEY}, which is {state}{remedy}" in verdict.message
+    assert RECORDINGS.field in verdict.message
 
 
 @pytest.mark.parametrize("site", [BUCKET, GROUP, STREAM])

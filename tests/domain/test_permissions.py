@@ -152,8 +152,11 @@ def test_without_a_cluster_id_any_owner_will_do_but_none_will_not() -> None:
     assert not allows(policy, "ivs:DeleteRecordingConfiguration", RC, resource_tags={"team": "live"})
 
 
-def test_who_only_looks_changes_nothing() -> None:
-    assert all(action.partition(":")[2].startswith(("List", "Get")) for action in actions([Feature.INVENTORY]))
+@pytest.mark.parametrize("feature", [Feature.INVENTORY, Feature.WHY])
+def test_who_only_looks_changes_nothing(feature: Feature) -> None:
+    assert all(action.partition(":")[2].startswith(("List", "Get")) for action in actions([feature]))
+    assert actions([feature]) <= actions(DEFAULT_FEATURES), "the operator's own role can do it, too"
+    assert feature not in DEFAULT_FEATURES
 
 
 def test_everything_fits_a_managed_policy() -> None:

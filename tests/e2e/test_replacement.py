@@ -47,6 +47,7 @@ def test_without_a_spare_slot_of_the_quota_the_old_one_serves_on_and_the_message
     change_bucket(walk, "new")
     message = walk.reason(RECORDING, "vod", "QuotaExceeded")
     assert "one more object for a while" in message
+    assert message.count("raise the quota") == 1, "said once"
     assert f"{old} (1 channel) serves" in message
     assert walk.recorded_by(channel) == old
 

@@ -47,7 +47,7 @@ def test_a_full_quota_is_told_and_heals_when_there_is_room(walk: Walk) -> None:
     holder = walk.foreign(CHAT, "holder")
     walk.apply(CHAT, "logs", destinationConfiguration=s3(walk.emulator.bucket("logs")))
 
-    walk.reason(CHAT, "logs", "QuotaExceeded")
+    assert "raise the quota in Service Quotas or delete one" in walk.reason(CHAT, "logs", "QuotaExceeded")
     assert ("Warning", "QuotaExceeded") in walk.events("logs")
     assert not condition(walk.get(CHAT, "logs") or {}, "Stalled")
 
@@ -67,7 +67,7 @@ def test_access_denied_is_told_with_the_operation_and_heals(walk: Walk, operatio
     rooms = [{"arn": walk.room("lobby")}] if needs_room else []
     walk.apply(CHAT, "logs", destinationConfiguration=s3(walk.emulator.bucket("logs")), rooms=rooms)
 
-    assert denied in walk.reason(CHAT, "logs", "AccessDenied")
+    assert f"{denied}; ivs-operator iam-policy prints what must be" in walk.reason(CHAT, "logs", "AccessDenied")
 
     walk.control.remove_fault(fault)
     walk.annotate(CHAT, "logs", "reconcile-at=allowed")

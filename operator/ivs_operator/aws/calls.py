@@ -194,7 +194,10 @@ class Calls:
         if self._reach is not None:
             self._reach.admit(operation)
         if not await self._limiter.take(operation, background=BACKGROUND.get()):
-            message = f"{operation} had to wait too long for its turn under AWS's rate; it is planned anew"
+            message = (
+                f"{operation} was not called: the operator's own rate, which keeps it from calling AWS too fast, had "
+                f"it wait for too long; it is planned anew"
+            )
             raise CallFailed(Fault(FaultClass.FAST, Reason.THROTTLED, message))
         access = self._access
         access.admit()

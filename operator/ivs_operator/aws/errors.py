@@ -55,6 +55,9 @@ _CLOCK: Final = (
     "RequestExpired",
 )
 
+_TELLING: Final = (*_CLOCK, "RegionDisabledException")
+"""Refusals for another cause than a permission, with AWS's own words on what to do."""
+
 _THROTTLES: Final = (
     # What services say beside 429; S3 says SlowDown with 503, CloudWatch RequestLimitExceeded and Throttling with 400.
     "ThrottlingException",
@@ -107,6 +110,23 @@ _NO_CREDENTIALS: Final = (
     "ECS and EC2; give the operator a role as docs/iam.md has it"
 )
 
+_EDIT: Final = "edit the spec, or what it names; as it is, it is tried once an hour"
+
+_REMEDIES: Final[Mapping[Reason, str]] = {
+    # What a person can do, of which AWS says nothing. Of a PendingVerification: AWS lifts it, or its support does.
+    Reason.QUOTA_EXCEEDED: "raise the quota in Service Quotas or delete one (ivs-operator inventory lists them)",
+    Reason.PENDING_VERIFICATION: "it ends once AWS has verified the account; if it lasts, write to AWS support",
+}
+
+_RIGHTS: Final = "ivs-operator iam-policy prints what must be allowed"
+
+_OTHER_RIGHTS: Final[Mapping[str, str]] = {
+    "AssumeRole": "ivs-operator iam-policy prints both sides, by --features accounts and by --trust account",
+    "GetCallerIdentity": "",  # needs no permission
+}
+
+_VALID: Final = "give valid credentials as docs/iam.md has it, or enable the region if the account has not"
+
 _OF_TIME: Final = re.compile(r"expired|earlier than|later than|skew|too large|not yet current", re.IGNORECASE)
 
 _VOLATILE: Final = re.compile(
@@ -144,7 +164,8 @@ def fault_of(operation: str, error: Exception, *, missing: Reason | None = None)
         message = f"no usable AWS credentials: {words}"
         return Fault(_FAST, Reason.ACCESS_DENIED, message, code=type(error).__name__)
     if isinstance(error, boto.ParamValidationError):
-        return Fault(_INVALID, _by_verb(operation), f"{operation}: {_clean(str(error))}", code="ParamValidation")
+        message = _advised(f"{operation}: {_clean(str(error))}", _EDIT)
+        return Fault(_INVALID, _by_verb(operation), message, code="ParamValidation")
     if isinstance(error, boto.ConnectTimeoutError | boto.EndpointConnectionError | boto.ProxyConnectionError):
         return Fault(
             _FAST, Reason.UNAVAILABLE, f"{operation}: AWS can't be reached: {_hosts(str(error))}", code="Connect"
@@ -181,14 +202,31 @@ def _answered(operation: str, error: boto.ClientError, missing: Reason | None) -
     text = _text(response) or code or f"HTTP status {status}"
     if code in _CLOCK and _OF_TIME.search(text):
         text = f"AWS refuses the signature for its time; set this machine's clock right: {text}"
+    reason = reason or _by_verb(operation)
     return Fault(
         kind,
-        reason or _by_verb(operation),
-        f"{operation}: {text}",
+        reason,
+        _advised(f"{operation}: {text}", _remedy(operation, code, kind, reason)),
         code=code,
         applied=None if _leaves_open(code, status) else False,
         request_id=str(response.get("ResponseMetadata", {}).get("RequestId", "")),
     )
+
+
+def _remedy(operation: str, code: str, kind: FaultClass, reason: Reason) -> str:
+    """What a person can do; empty where nobody can, or AWS's own words say it."""
+    if kind is _INVALID:
+        return _EDIT
+    if code in _CREDENTIALS:
+        return _VALID
+    if reason is not Reason.ACCESS_DENIED:
+        return _REMEDIES.get(reason, "")
+    return "" if code in _TELLING else _OTHER_RIGHTS.get(operation, _RIGHTS)
+
+
+def _advised(cause: str, remedy: str) -> str:
+    """AWS's words first, for people look for them; the same each time, for it ends in a status."""
+    return f"{cause.removesuffix('.')}; {remedy}" if remedy else cause
 
 
 def _leaves_open(code: str, status: int) -> bool:

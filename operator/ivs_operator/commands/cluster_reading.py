@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ivs_operator.domain.accounts import Account
     from ivs_operator.domain.listed import Listed
     from ivs_operator.domain.orphans import Orphan
 
-__all__ = ["aws_accounts", "orphans_of"]
+__all__ = ["account_named", "aws_accounts", "orphans_of"]
 
 
 async def aws_accounts() -> "dict[str, Account]":
@@ -34,6 +35,18 @@ async def aws_accounts() -> "dict[str, Account]":
         except KubeError as error:
             raise Failure(f"AWSAccounts can't be read from the cluster: {error}") from error
     return {account.name: account for account in map(account_from, found)}
+
+
+def account_named(known: "Mapping[str, Account]", name: str, option: str) -> "Account":
+    """The AWSAccount that `option` names.
+
+    Raises:
+        Failure: there is none of that name.
+    """
+    if name not in known:
+        there = ", ".join(sorted(known)) or "none"
+        raise Failure(f"{option}: there is no AWSAccount {name}; there are: {there}", ExitCode.USAGE)
+    return known[name]
 
 
 async def orphans_of(listed: "Iterable[Listed]", cluster_id: str | None) -> "tuple[Orphan, ...]":

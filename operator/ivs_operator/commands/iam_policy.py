@@ -87,7 +87,7 @@ def command(
     \b
     Features: recording, channels, chat-logging, rooms, chat-to-s3, chat-to-cloudwatch,
     chat-to-firehose, destination-checks, delivery-metrics (all of these by default);
-    accounts (roles of AWSAccounts, see --role); inventory (only looks: inventory, import).
+    accounts (roles of AWSAccounts, see --role); inventory (only looks: inventory, import); why (only looks).
 
     Objects can be changed and deleted only if they carry an operator's owner tag: with --cluster-id this cluster's.
     Nothing is called at AWS.

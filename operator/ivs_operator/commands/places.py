@@ -120,16 +120,12 @@ async def _accounts(names: tuple[str, ...]) -> "list[Account | None]":
     """The AWSAccounts named; None stands for one's own credentials."""
     if names == (OWN,):
         return [None]
-    from ivs_operator.commands.cluster_reading import aws_accounts
+    from ivs_operator.commands.cluster_reading import account_named, aws_accounts
 
     known = await aws_accounts()
     if ALL in names:
         return [None, *(known[name] for name in sorted(known))]
-    missing = [name for name in names if name != OWN and name not in known]
-    if missing:
-        there = ", ".join(sorted(known)) or "none"
-        raise Failure(f"--accounts: there is no AWSAccount {missing[0]}; there are: {there}", ExitCode.USAGE)
-    return [None if name == OWN else known[name] for name in names]
+    return [None if name == OWN else account_named(known, name, "--accounts") for name in names]
 
 
 async def _session(

@@ -6,7 +6,7 @@ repeat a call by themselves.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -17,11 +17,11 @@ from ivs_operator.api.names import TAG_OWNER
 from ivs_operator.aws.estate import AwsEstate, supported_regions
 from ivs_operator.aws.inventory import Inventory
 from ivs_operator.clock import Clock
-from ivs_operator.commands.cluster_reading import aws_accounts
+from ivs_operator.commands.cluster_reading import account_named, aws_accounts
 from ivs_operator.commands.exit_codes import ExitCode
 from ivs_operator.commands.failure import Failure
 from ivs_operator.commands.places import ALL
-from ivs_operator.domain.accounts import Role
+from ivs_operator.domain.accounts import Account, Role
 from ivs_operator.domain.cleanup import Verdict, foothold, hindrance
 from ivs_operator.domain.failures import CallFailed, NotFound
 from ivs_operator.domain.identity import Key, Kind
@@ -37,7 +37,7 @@ from ivs_operator.settings import Settings
 if TYPE_CHECKING:
     from ivs_operator.domain.observed import Configuration
 
-__all__ = ["Sweeping", "offered_regions", "sweeping"]
+__all__ = ["Sweeping", "offered_regions", "role_of", "sweeping"]
 
 _WORKERS: Final = 4  # threads for each place; one object is worked on at a time
 _GONE_WITHIN: Final = 15.0  # seconds until a delete that has begun is left to AWS
@@ -159,11 +159,8 @@ class Sweeping:
 
     async def _account_id(self, kind: Kind) -> str:
         if self.account:
-            known = (await aws_accounts()).get(self.account)
-            if known is None or known.role is None:
-                raise Failure(f"--account: there is no usable AWSAccount {self.account}")
-            self.role = known.role
-            identity = await self.estate.assume(kind, self.account, known.role)
+            self.role = role_of(await aws_accounts(), self.account)
+            identity = await self.estate.assume(kind, self.account, self.role)
         else:
             identity = await self.estate.identity(kind)
         if identity.account_id is None:
@@ -230,6 +227,19 @@ class Sweeping:
                 await asyncio.sleep(_LOOK)
             return "deleting"
         return "deleted"
+
+
+def role_of(known: Mapping[str, Account], name: str) -> Role:
+    """The role of the AWSAccount that `--account` names.
+
+    Raises:
+        Failure: there is none of that name, or it can't be used.
+    """
+    account = account_named(known, name, "--account")
+    if account.role is None:
+        why = account.invalid or "its spec can't be read"
+        raise Failure(f"--account: AWSAccount {name} can't be used: {why}")
+    return account.role
 
 
 def offered_regions(named: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,14 @@ DELIVERY: Final = "delivery.logs.amazonaws.com"
 """The service principal that writes chat logs. Source: CloudWatch Logs guide, vended logs."""
 
 _WORKING_STREAM: Final = frozenset({"ACTIVE", "CREATING"})
-_BROKEN_KEY: Final = frozenset({"Disabled", "PendingDeletion", "PendingReplicaDeletion", "Unavailable"})
+_BROKEN_KEY: Final = {
+    # A key whose deletion was cancelled is disabled; a key is unavailable while its key store is disconnected.
+    "Disabled": "enable the key",
+    "PendingDeletion": "cancel the key's deletion and enable it",
+    "PendingReplicaDeletion": "cancel the key's deletion and enable it",
+    "Unavailable": "connect the key's store",
+}
+"""What to do about a key, by KMS's word for its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,11 @@ def _region(site: Site, facts: Facts) -> Verdict | None:
 def _stream(site: Site, facts: Facts) -> Verdict | None:
     if site.destination is not Destination.STREAM or not facts.state or facts.state in _WORKING_STREAM:
         return None
-    return _bad(Reason.UNAVAILABLE, f"{site.noun} is {facts.state}; only an ACTIVE one takes logs")
+    message = (
+        f"{site.noun} is {facts.state}, and only an ACTIVE one takes logs; delete it and create it anew, "
+        f"or name another one in {site.field}"
+    )
+    return _bad(Reason.UNAVAILABLE, message)
 
 
 def _bucket_policy(site: Site, facts: Facts) -> Verdict | None:
@@ -113,7 +124,11 @@ def _log_policy(site: Site, facts: Facts) -> Verdict | None:
     stream = f"{site.arn}:log-stream:aws/IVSChatLogs/1.0/room_x"
     write = Access(DELIVERY, "logs:PutLogEvents", stream, site.account_id, site.region)
     if refuses(facts.policies, write):
-        return _bad(Reason.ACCESS_DENIED, f"a resource policy of {site.noun} denies that {DELIVERY} writes to it")
+        message = (
+            f"a resource policy of {site.noun} denies that {DELIVERY} writes to it; "
+            f"exempt {site.arn}:log-stream:* from the Deny, or name another log group in {site.field}"
+        )
+        return _bad(Reason.ACCESS_DENIED, message)
     if grants(facts.policies, write):
         return None
     if facts.policy_full:
@@ -144,7 +159,11 @@ def _key(site: Site, facts: Facts) -> Verdict | None:
     if key is None:
         return None
     if key.state in _BROKEN_KEY:
-        return _bad(Reason.UNAVAILABLE, f"{site.noun} encrypts with KMS key {key.key}, which is {key.state}")
+        message = (
+            f"{site.noun} encrypts with KMS key {key.key}, which is {key.state}; {_BROKEN_KEY[key.state]}, "
+            f"or let it encrypt with another key, or name another destination in {site.field}"
+        )
+        return _bad(Reason.UNAVAILABLE, message)
     if site.kind is not Kind.CHAT_LOGGING or site.destination is Destination.STREAM:
         return None
     if site.destination is Destination.BUCKET and key.aws_managed:

@@ -34,10 +34,13 @@ class Feature(StrEnum):
     DELIVERY_METRICS = "delivery-metrics"
     ACCOUNTS = "accounts"
     INVENTORY = "inventory"
+    WHY = "why"
 
 
-DEFAULT_FEATURES: Final = tuple(item for item in Feature if item not in {Feature.ACCOUNTS, Feature.INVENTORY})
-"""Everything in the operator's own account. `inventory` has nothing that these lack: it is for those who only look."""
+_ON_DEMAND: Final = frozenset({Feature.ACCOUNTS, Feature.INVENTORY, Feature.WHY})
+
+DEFAULT_FEATURES: Final = tuple(item for item in Feature if item not in _ON_DEMAND)
+"""Everything in the operator's own account. `inventory` and `why` have nothing that these lack: they only look."""
 
 ON_BEHALF: Final = frozenset(
     {
@@ -237,6 +240,15 @@ def _inventory(scope: Scope) -> Iterable[Statement]:
     )
 
 
+def _why(scope: Scope) -> Iterable[Statement]:
+    """All that `why` calls: what the operator reads of one object, and of those that use it."""
+    yield from _inventory(scope)
+    yield _on("GetChannels", scope.arn("ivs", "channel/*"), "ivs:GetChannel")
+    logging = scope.arn("ivschat", "logging-configuration/*")
+    yield _on("GetLoggingConfigurations", logging, "ivschat:GetLoggingConfiguration")
+    yield _on("GetRooms", scope.arn("ivschat", "room/*"), "ivschat:GetRoom")
+
+
 _FEATURES: Final[Mapping[Feature, Callable[[Scope], Iterable[Statement]]]] = {
     Feature.RECORDING: _recording,
     Feature.CHANNELS: _channels,
@@ -249,6 +261,7 @@ _FEATURES: Final[Mapping[Feature, Callable[[Scope], Iterable[Statement]]]] = {
     Feature.DELIVERY_METRICS: _delivery_metrics,
     Feature.ACCOUNTS: _accounts,
     Feature.INVENTORY: _inventory,
+    Feature.WHY: _why,
 }
 
 

@@ -26,9 +26,7 @@ def replacing(s: Situation, owned: Owned, finding: Finding) -> Finding:
     if not serves:
         return finding
     if finding.reason is Reason.QUOTA_EXCEEDED:
-        message = (
-            f"{finding.message}; replacing needs one more object for a while: raise the quota or delete one; {serves}"
-        )
+        message = f"{finding.message}; replacing needs one more object for a while; {serves}"
         return replace(finding, message=message)
     if finding.reason in _UNDER_WAY:
         return replace(finding, reason=Reason.REPLACING, message=f"{finding.message}; {serves}", in_sync=False)
