@@ -73,7 +73,7 @@ BY_CODE: dict[str, tuple[FaultClass, Reason]] = {
 }
 EDIT = "; edit the spec, or what it names; as it is, it is tried once an hour"
 ALLOW = "; ivs-operator iam-policy prints what must be allowed"
-VALID = "; give valid credentials as docs/iam.md has it, or enable the region if the account has not"
+VALID = "; give valid credentials as docs/iam.md has it"
 QUOTA = "; raise the quota in Service Quotas or delete one (ivs-operator inventory lists them)"
 VERIFICATION = "; it ends once AWS has verified the account; if it lasts, write to AWS support"
 
@@ -378,7 +378,15 @@ ADVISED = [
     ("CreateRoom", 403, DENIED, "no.", ALLOW, "the full stop gives way"),
     ("GetRoom", 403, DENIED, "no. Ask x.", ALLOW, "the last one"),
     ("UpdateRoom", 400, "ValidationException", "no", "", "others may have a hand in it: it is tried again soon"),
-    ("GetRoom", 403, "UnrecognizedClientException", "no", VALID, "no right is missing"),
+    ("GetRoom", 403, "InvalidAccessKeyId", "no", VALID, "no right is missing"),
+    (
+        "GetRoom",
+        403,
+        "UnrecognizedClientException",
+        "no",
+        f"{VALID}, or enable the region if the account has not",
+        "a region that is not enabled says so, too",
+    ),
     ("GetRoom", 403, "InvalidSignatureException", "no", "", "AWS says what to check"),
     ("GetRoom", 429, "ThrottlingException", "no", "", "nobody can do anything"),
     ("GetRoom", 500, "InternalServerException", "no", "", "nor here"),

@@ -73,7 +73,8 @@ async def test_an_account_that_can_not_be_told_says_why_and_is_asked_for_again_i
     first = await opened.estate.identity(CHAT)
     assert first.account_id is None
     assert first.fault is not None
-    assert (first.fault.reason, first.fault.message) == (Reason.ACCESS_DENIED, "GetCallerIdentity: old")
+    assert first.fault.reason is Reason.ACCESS_DENIED
+    assert first.fault.message == "GetCallerIdentity: old; give valid credentials as docs/iam.md has it"
     for _ in range(20):
         await opened.estate.identity(CHAT)
     assert emulator.control.counts(service="sts").total == 1, "STS is not hammered"

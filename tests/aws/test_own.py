@@ -187,7 +187,7 @@ async def test_credentials_that_sts_refuses_too_serve_nobody(steadfast: Opened, 
     found = await _own(steadfast)
     assert found.account_id is None
     assert found.fault is not None
-    assert found.fault.message.startswith("GetCallerIdentity: old; give valid credentials")
+    assert found.fault.message == "GetCallerIdentity: old; give valid credentials as docs/iam.md has it"
 
 
 async def test_while_sts_is_out_of_reach_what_is_known_holds(steadfast: Opened, emulator: Emulator) -> None:

@@ -125,7 +125,11 @@ _OTHER_RIGHTS: Final[Mapping[str, str]] = {
     "GetCallerIdentity": "",  # needs no permission
 }
 
-_VALID: Final = "give valid credentials as docs/iam.md has it, or enable the region if the account has not"
+_VALID: Final = "give valid credentials as docs/iam.md has it"
+_ENABLED: Final = f"{_VALID}, or enable the region if the account has not"
+
+_OF_REGIONS: Final = ("UnrecognizedClientException", "InvalidClientTokenId")
+"""Codes that a region which the account has not enabled answers to every call, too."""
 
 _OF_TIME: Final = re.compile(r"expired|earlier than|later than|skew|too large|not yet current", re.IGNORECASE)
 
@@ -218,7 +222,7 @@ def _remedy(operation: str, code: str, kind: FaultClass, reason: Reason) -> str:
     if kind is _INVALID:
         return _EDIT
     if code in _CREDENTIALS:
-        return _VALID
+        return _ENABLED if code in _OF_REGIONS else _VALID
     if reason is not Reason.ACCESS_DENIED:
         return _REMEDIES.get(reason, "")
     return "" if code in _TELLING else _OTHER_RIGHTS.get(operation, _RIGHTS)
