@@ -40,12 +40,14 @@ def climb(
     factor: float,
     sweeps: int,
     runs: int = 1,
+    holders: bool = True,
     report: Report = lambda _: None,
 ) -> list[list[Rung]]:
     """The figures at each size, for each run: so many recording and so many logging configurations, all Ready.
 
     Objects are made once; each run is of processes of its own. Seconds between sweeps are such that a size comes to
-    rest in between. `report` is told what is done.
+    rest in between. `holders`: look, too, who holds memory at the largest size. `report` is told what is
+    done.
     """
     stage.clear()
     walk = stage.walk(factor=factor)
@@ -58,8 +60,9 @@ def climb(
             report(f"{size:,} + {size:,}: run {number + 1}")
             rungs.append({**made, **_weighed(walk, size, sweeps, run=number)})
         before = size
-    report("who holds memory")
-    told[0][-1]["holders"] = _holders(stage, walk)
+    if holders:
+        report("who holds memory")
+        told[0][-1]["holders"] = _holders(stage, walk)
     walk.operator.end()
     return told
 

@@ -172,7 +172,7 @@ def _await_calls(walk: Walk, since: int, number: int) -> None:
 
 def _until_or_idle(test: Callable[[], bool], walk: Walk) -> None:
     """An operator that has nothing more to ask is killed as well."""
-    patience = 15.0
+    patience = 5.0
     try:
         until(test, "so many calls", timeout=patience, last=walk.operator.tail)
     except AssertionError:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from benchmarks.stage import Stage
 
-_OBJECTS, _SWEEPS = 3, 2
+_OBJECTS, _SWEEPS = 101, 2  # two pages of one kind, three of the other
+_PAGES = 5
 _KUBE_WRITES = {"create": 4, "edit a tag": 2, "associate": 2, "release": 2, "delete": 3}
 """At most, Events included."""
 _AWS_WRITES = {"create": 1, "edit a tag": 1, "associate": 1, "release": 1, "delete": 1}
@@ -31,8 +32,8 @@ def test_the_ladder_keeps_its_promises_and_becomes_a_page(stage: Stage, tmp_path
     assert (rung["rest"]["kube"], writes_of(rung["rest"])) == ({}, 0), "at rest nothing is written"
     assert (rung["restart"]["kube"], writes_of(rung["restart"])) == ({}, 0), "nor after a restart"
     assert rung["rest"]["sweeps"]["ListLoggingConfigurations"] == _SWEEPS, "whole sweeps are counted"
-    assert calls(rung["rest"], "ivs") == 2 * _SWEEPS, "one page of each kind for each sweep"
-    assert calls(rung["restart"], "ivs") == 2
+    assert calls(rung["rest"], "ivs") == _PAGES * _SWEEPS, "all pages of each"
+    assert calls(rung["restart"], "ivs") == _PAGES
     for name, reading in rung["changes"].items():
         step = name.partition(": ")[2]
         assert sum(reading["kube"].values()) <= _KUBE_WRITES[step], (name, reading)
