@@ -282,6 +282,13 @@ def test_from_when_on_a_list_shows_what_was_made(before: Any, shown_from: float)
     assert renewed.shown_from == shown_from
 
 
+def test_an_intent_of_the_same_second_is_the_same_and_lives_no_longer() -> None:
+    """It is on record already, so that no write asks the API server whether anybody else has written meanwhile."""
+    refused = attempt(NOW, acknowledged_at=NOW + 0.1, called=True, answered=True)
+    before = situation(pending(NOW), attempt=refused, now=NOW + 0.9)
+    assert intended(before, PendingCreate(HASH, NOW), NOW + 30) == attempt(NOW, acknowledged_at=NOW + 0.1)
+
+
 def test_a_renewed_intent_is_acted_on_without_another_list() -> None:
     renewed = replace(attempt(NOW - 1), alone_since=OLD)
     expected = Expect(CREATE, reason=Reason.CREATING)

@@ -6,6 +6,7 @@ whose outcome is unknown (a crash, a lost reply) trusts a List only after the gr
 """
 
 import math
+from dataclasses import replace
 
 from ivs_operator.api.reasons import Reason
 from ivs_operator.domain.actions import Create, Ledger, PendingCreate, WriteLedger
@@ -70,6 +71,8 @@ def intended(s: Situation, pending: PendingCreate, acknowledged_at: float) -> At
         and before.since == recorded.since
         and (before.answered or not before.called)
     )
+    if before is not None and renews and before.since == pending.since:
+        return replace(before, called=False, answered=False)  # within one second: nothing was written, and nobody asked
     alone_since = before.shown_from if before is not None and renews else None
     return Attempt(since=pending.since, acknowledged_at=acknowledged_at, alone_since=alone_since)
 
