@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.copies import copy
-from benchmarks.readings import LONG, Meter, Reading, ended, resident
+from benchmarks.readings import LONG, Meter, Reading, resident
 from benchmarks.stage import BUCKET, load, settled, start
 from support.deadlines import until
 from support.walk import CHAT, RECORDING, s3
@@ -27,7 +27,7 @@ _SETTLING = 2  # sweeps until a process that has just begun is at rest
 _MADE = 50  # objects of each kind that the operator makes itself at each rung; the rest are copies
 _PACE = "IVS_OPERATOR_SWEEP_INTERVAL"
 _NAME = "benchmark"  # of all at AWS, so that copies can be exact
-_SWEEP_OF = {RECORDING: "ListRecordingConfigurations", CHAT: "ListLoggingConfigurations"}
+_LISTS = ("ListRecordingConfigurations", "ListLoggingConfigurations")
 
 Rung = dict[str, Any]
 Report = Callable[[str], None]
@@ -116,25 +116,25 @@ def _copied(walk: Walk, numbers: range) -> Reading:
 
 
 def _at_rest(walk: Walk, sweeps: int, pace: float) -> Reading:
-    """So many whole sweeps with nobody doing anything."""
-    _begin(walk, pace)
-    _ended(walk, _SETTLING)  # asked again and again, so that none has begun since
-    meter = Meter(walk)
+    """So many sweeps with nobody doing anything: from the beginning of one to that of another.
+
+    Kinds are swept each at its own moment. So their pages are counted in sweeps that are whole, and all else, CPU
+    and writes, in the time between.
+    """
+    since_start = _begin(walk, pace)
+    _looked(walk, since_start, _SETTLING)
+    meter = Meter(walk, settle=False)
     _looked(walk, meter, sweeps)  # asks AWS's own record: to ask the operator would be work for it
-    _ended(walk, _SETTLING + sweeps)
-    return meter.read()
-
-
-def _ended(walk: Walk, sweeps: int) -> None:
-    """Return when so many sweeps have ended since the process began."""
-    until(lambda: ended(walk.operator) >= sweeps, f"{sweeps} sweeps have ended", timeout=LONG, last=walk.operator.tail)
+    reading = meter.read()
+    _looked(walk, meter, sweeps + 1)
+    return replace(reading, aws={**reading.aws, **meter.whole_lists(sweeps)}, sweeps=dict.fromkeys(_LISTS, sweeps))
 
 
 def _looked(walk: Walk, meter: Meter, times: int) -> None:
     """Return when all of AWS has been listed so often, or at least the last time has begun."""
 
     def begun() -> bool:
-        return all(meter.first_pages(operation) >= times for operation in _SWEEP_OF.values())
+        return all(meter.first_pages(operation) >= times for operation in _LISTS)
 
     until(begun, f"{times} Lists of each kind", timeout=LONG, last=walk.operator.tail)
 

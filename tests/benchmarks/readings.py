@@ -77,6 +77,17 @@ class Meter:
         """How often a List was begun since."""
         return _first_pages(self._walk.control.requests(self._sequence, operation=operation)).get(operation, 0)
 
+    def whole_lists(self, number: int) -> dict[str, int]:
+        """Calls of the first so many Lists of each kind that have begun and ended since, by service and operation."""
+        begun: Counter[str] = Counter()
+        found: Counter[str] = Counter()
+        for entry in self._walk.control.requests(self._sequence):
+            name = f"{entry['service']}.{entry['operation']}"
+            if entry["operation"].startswith(_OF_SWEEPS):
+                begun[name] += "nextToken" not in entry["body"]
+                found[name] += 1 <= begun[name] <= number
+        return dict(found)
+
     def calls(self) -> Counter[str]:
         """Calls by operation since, and Lists by first pages."""
         requests = self._walk.control.requests(self._sequence)
