@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         60.0, description="seconds between looks at everything in AWS; at least 1"
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        8, description="objects worked on at the same time, up to four times as many while they wait for AWS; 1 to 64"
+        8, description="objects worked on at the same time, up to four times as many while they wait; 1 to 64"
     )
     cluster_id: str | None = Field(
         None,

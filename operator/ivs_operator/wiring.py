@@ -15,8 +15,8 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.intake import Intake
 from ivs_operator.domain.kinds import PLURALS
 from ivs_operator.domain.subject import Policy
-from ivs_operator.engine.accounts import Dispatch
 from ivs_operator.engine.claims import ResourceClaims
+from ivs_operator.engine.dispatch import Dispatch
 from ivs_operator.engine.executor import Executor
 from ivs_operator.engine.memories import Memories
 from ivs_operator.engine.permit import PermittedCluster, Tenure

@@ -214,6 +214,8 @@ async def test_accounts_share_no_view_and_roles_of_one_account_share_its_rates(o
     two = opened.estate.calls("ivschat", OTHER, "us-west-2", "second")
     assert one is not two
     assert one._limiter is two._limiter
+    views = [opened.estate.region(CHAT, OTHER, "us-west-2", name) for name in ("prod", "second")]
+    assert views[0].creations is views[1].creations, "and so few are about to create, whoever's role leads there"
     assert one._threads is not two._threads
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from ivs_operator.aws.rates import RATES, Bucket, Limiter
+from ivs_operator.priority import NOT_AFTER
 from support.virtual_time import START, VirtualClock, in_virtual_time
 
 
@@ -128,6 +129,23 @@ async def test_who_gives_up_waiting_takes_no_token() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
     left = await times(bucket, 1)
     assert left[0] < 1.2
+
+
+@in_virtual_time
+async def test_who_comes_too_late_or_waits_until_it_is_takes_no_token() -> None:
+    clock = VirtualClock()
+    limiter = Limiter(clock)
+
+    async def call(left: float) -> bool:
+        NOT_AFTER.set(clock.now() + left)
+        return await limiter.take("CreateRecordingConfiguration", background=False)
+
+    assert not await asyncio.create_task(call(0.0)), "although there is a token"
+    assert not await asyncio.create_task(call(-5.0))
+    at_once = await asyncio.gather(*(call(1.0) for _ in range(30)))
+    assert VirtualClock().now() - START == pytest.approx(1.0, abs=0.01), "nobody waits in vain"
+    assert 3 <= sum(at_once) <= 4, "a second's worth, and what was saved up"
+    assert await asyncio.create_task(call(0.5)), "those who left before have taken none"
 
 
 def test_each_operation_has_its_own_bucket_at_the_documented_rate() -> None:

@@ -49,7 +49,6 @@ class AwsEstate:
         # Each place has threads of its own: calls that hang must not take those that others need. Keys as of calls.
         self._threads: dict[tuple[str, str, str, str], ThreadPoolExecutor] = {}
         self._calls: dict[tuple[str, str, str, str], Calls] = {}
-        # Rates are the account's own, however many roles lead there.
         self._limiters: dict[tuple[str, str, str], Limiter] = {}
         self._roles: dict[str, AssumedRole] = {}
         self._loader = create_loader()
@@ -154,8 +153,10 @@ class AwsEstate:
         self._role(account, account_id)
         key = (kind, account, account_id, region)
         if key not in self._inventories:
-            calls = self.calls(SERVICES[kind], account_id, region, account)
-            self._inventories[key] = Inventory(_GATEWAYS[kind](calls), self._clock)
+            service = SERVICES[kind]
+            gateway = _GATEWAYS[kind](self.calls(service, account_id, region, account))
+            places = self._limiter(account_id, service, region).creations
+            self._inventories[key] = Inventory(gateway, self._clock, places)
         return self._inventories[key]
 
     def calls(self, service: str, account_id: str, region: str, account: str = "") -> Calls:
@@ -170,13 +171,17 @@ class AwsEstate:
             self._calls[key] = Calls(
                 service,
                 self._client(service, region, assumed),
-                self._limiters.setdefault((account_id, service, region), Limiter(self._clock)),
+                self._limiter(account_id, service, region),
                 self._threads_for(*key),
                 reach=Reach(self._clock),
                 admit=self._admission(assumed, account_id),
                 on_fault=self._listener(service, assumed),
             )
         return self._calls[key]
+
+    def _limiter(self, account_id: str, service: str, region: str) -> Limiter:
+        """Rates are the account's own, however many roles lead there."""
+        return self._limiters.setdefault((account_id, service, region), Limiter(self._clock))
 
     def _role(self, account: str, account_id: str) -> AssumedRole | None:
         """The role that an AWSAccount leads to an account by; None for the operator's own credentials.

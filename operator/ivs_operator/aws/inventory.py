@@ -52,7 +52,13 @@ class _Entry:
 class Inventory:
     """What AWS has of one kind in one account and region, as far as is known."""
 
-    def __init__(self, gateway: RecordingGateway | ChatLoggingGateway, clock: _Clock) -> None:
+    def __init__(
+        self,
+        gateway: RecordingGateway | ChatLoggingGateway,
+        clock: _Clock,
+        creations: asyncio.Semaphore | None = None,
+    ) -> None:
+        """`creations` are the places of those that are about to create, shared with whoever shares the rates."""
         self._gateway = gateway
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
@@ -66,7 +72,7 @@ class Inventory:
         self._polling: set[str] = set()
         self._list = Shared(self._read_configurations, clock)
         self._audience = Audience(gateway, clock)
-        self._creations = asyncio.Semaphore(CREATIONS)
+        self._creations = creations or asyncio.Semaphore(CREATIONS)
 
     @property
     def gateway(self) -> RecordingGateway | ChatLoggingGateway:

@@ -131,6 +131,8 @@ class Limiter:
     def __init__(self, clock: _Clock) -> None:
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
+        self.creations = asyncio.Semaphore(CREATIONS)
+        """The places of those that are about to create: as few as the rate is, whoever's role leads there."""
 
     def bucket(self, operation: str) -> Bucket:
         """The bucket of one operation."""
@@ -142,6 +144,8 @@ class Limiter:
         """Wait for a token. False once it is too late for the present task's call to leave: that takes no token."""
         not_after = NOT_AFTER.get()
         left = None if not_after is None else not_after - self._clock.now()
+        if left is not None and left <= 0:
+            return False
         try:
             async with asyncio.timeout(left):
                 await self.bucket(operation).take(background=background)

@@ -19,7 +19,7 @@ from ivs_operator.clock import Clock
 from ivs_operator.domain.account_report import Standing, User, account_status
 from ivs_operator.domain.accounts import Account, Role, admits, selects
 from ivs_operator.domain.failures import Fault, NotWritten
-from ivs_operator.domain.identity import AccountKey, AnyKey, Key, Kind
+from ivs_operator.domain.identity import AccountKey, Kind
 from ivs_operator.domain.placement import Identity
 from ivs_operator.domain.transitions import announcement
 from ivs_operator.engine.protocols import Cluster, Resource, Resources
@@ -28,7 +28,7 @@ from ivs_operator.engine.reconciler import Outcome
 from ivs_operator.engine.status_writer import merge_patch
 from ivs_operator.engine.tenancy import AccountBook
 
-__all__ = ["MERGED", "AccountReconciler", "Dispatch", "Untold"]
+__all__ = ["MERGED", "AccountReconciler", "Untold"]
 
 MERGED: Final = 1.0
 """Seconds by which the look at an AWSAccount is put off when one of its users comes or goes: many do so at once."""
@@ -61,26 +61,8 @@ class _Roles(Protocol):
     def drop(self, account: str) -> None: ...
 
 
-class _Reconciles(Protocol):
-    async def reconcile(self, key: Key, /) -> Outcome: ...
-
-
 class Untold(Exception):
     """It can't be told, for lack of a right, whether an AWSAccount is used; the message says which."""
-
-
-class Dispatch:
-    """One queue for both: who takes which key."""
-
-    def __init__(self, objects: _Reconciles, accounts: "AccountReconciler") -> None:
-        self._objects = objects
-        self._accounts = accounts
-
-    async def reconcile(self, key: AnyKey) -> Outcome:
-        """Bring what the key names closer to what its spec asks for."""
-        if isinstance(key, AccountKey):
-            return await self._accounts.reconcile(key)
-        return await self._objects.reconcile(key)
 
 
 class AccountReconciler:
